@@ -1,0 +1,52 @@
+# The two commands are `make demo` and `make test`. Each installs what is missing, configures, builds and runs.
+.DEFAULT_GOAL := help
+.PHONY: help demo test asan format check-format deps clean
+JOBS ?= $(shell nproc)
+LOG ?= examples/fines/sample.ndjson
+ARGS ?=
+
+# $(call build,preset,further arguments of the build)
+build = { test -e build/$(1)/build.ninja || cmake --preset $(1); } && cmake --build --preset $(1) --parallel $(JOBS) $(2)
+run_tests = ctest --preset $(1) --parallel $(JOBS) --no-tests=error
+
+help:
+	@echo "make demo           run the demo on the sample log; its state stays in build/demo"
+	@echo "  LOG=file          another log, one JSON event a line"
+	@echo "  ARGS='--replay'   further options of the demo program"
+	@echo "make test           check the format, build everything, run all tests"
+	@echo "make asan           the same tests under the address and undefined behaviour sanitizers"
+	@echo "make format         format the sources"
+	@echo "make deps           only install what is missing (SKALD_NO_INSTALL=1: only report it)"
+	@echo "make clean          remove what was built, and the demo's state"
+	@echo "JOBS=n              build and test n at a time instead of $(JOBS)"
+
+demo:
+	@scripts/deps.sh
+	@$(call build,release,--target fines)
+	@mkdir -p build/demo
+	@build/release/examples/fines/fines --store sqlite:build/demo/fines.db --data build/demo $(ARGS) "$(LOG)"
+
+test:
+	@scripts/deps.sh test
+	@scripts/check-format.sh
+	@$(call build,release)
+	@$(call run_tests,release)
+
+asan:
+	@scripts/deps.sh
+	@$(call build,asan)
+	@$(call run_tests,asan)
+
+format:
+	@scripts/deps.sh test
+	@scripts/check-format.sh --fix
+
+check-format:
+	@scripts/check-format.sh
+
+deps:
+	@scripts/deps.sh test
+
+# Not build/deps: what is there is no result of ours, and fetching it again needs the network.
+clean:
+	@test ! -d build || find build -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +
