@@ -1,0 +1,36 @@
+#include <skald/store/backend.hpp>
+
+#include <string>
+
+namespace skald::detail {
+
+result<void> check_readable(const stream_id& stream) {
+  if (stream.empty()) return error{errc::invalid_argument, "the stream to read has no name: name it"};
+  return {};
+}
+
+result<void> check_projection(std::string_view name, position stored) {
+  if (name.empty() || name.size() > limits::projection_name_bytes)
+    return error{errc::invalid_argument, "the name of a projection has 1 to " +
+                                           std::to_string(limits::projection_name_bytes) + " bytes, this one has " +
+                                           std::to_string(name.size())};
+  if (name.find('\0') != std::string_view::npos)
+    return error{errc::invalid_argument, "the name of a projection holds a NUL: choose another one"};
+  if (stored > last_position)
+    return error{errc::invalid_argument, "projection '" + std::string{name} + "': position " +
+                                           std::to_string(stored.value) + " is beyond what a store can hold"};
+  return {};
+}
+
+result<void> check_update(const checkpoint_update& update) {
+  auto ok = check_projection(update.projection, update.handled);
+  for (const auto& done : update.completions)
+    if (ok) ok = check_projection(update.projection, done.position);
+  return ok;
+}
+
+error unknown_projection(std::string_view name) {
+  return {errc::invalid_argument, "projection '" + std::string{name} + "' is not registered: register it first"};
+}
+
+} // namespace skald::detail

@@ -1,0 +1,160 @@
+#include <skald/store/event.hpp>
+
+#include <boost/core/demangle.hpp>
+
+#include <numeric>
+
+namespace skald {
+
+namespace {
+
+std::string quoted(std::string_view text) { return "'" + std::string{text} + "'"; }
+
+/// How many letters have to be put in, taken out or changed. Source: Wagner and Fischer, "The String-to-String
+/// Correction Problem", 1974.
+std::size_t edit_distance(std::string_view from, std::string_view to) {
+  std::vector<std::size_t> row(to.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= from.size(); ++i) {
+    auto diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= to.size(); ++j)
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (from[i - 1] != to[j - 1])}));
+  }
+  return row.back();
+}
+
+/// The first ten.
+std::string some_of(const std::vector<std::string>& names) {
+  const auto shown = std::min<std::size_t>(names.size(), 10);
+  std::string text;
+  for (std::size_t i = 0; i < shown; ++i) text += (i == 0 ? "" : ", ") + quoted(names[i]);
+  return names.size() > shown ? text + " and " + std::to_string(names.size() - shown) + " more" : text;
+}
+
+std::string other_version(std::uint32_t found, std::uint32_t expected) {
+  return "has schema version " + std::to_string(found) + ", this program knows " + std::to_string(expected);
+}
+
+} // namespace
+
+namespace detail {
+
+result<new_event> encoded(std::string_view type, std::uint32_t schema_version, result<std::string> data,
+                          result<std::string> meta) {
+  if (!data) return error{data.error().code, "data of " + quoted(type) + ": " + data.error().message};
+  if (!meta) return error{meta.error().code, "metadata of " + quoted(type) + ": " + meta.error().message};
+  if (const auto size = data->size() + meta->size(); size > limits::event_bytes)
+    return error{errc::invalid_argument, "an event of type " + quoted(type) + " has " + std::to_string(size) +
+                                           " bytes of data, at most " + std::to_string(limits::event_bytes) +
+                                           " are stored"};
+  new_event event{std::string{type}, *std::move(data)};
+  event.schema_version = schema_version;
+  event.meta = *std::move(meta);
+  event.typed = true;
+  return event;
+}
+
+result<void> check_type(const record& r, std::string_view type, std::uint32_t schema_version) {
+  if (r.type != type)
+    return unreadable(r, "event", {errc::invalid_event, "it is no " + quoted(type) + ": ask for its own type"});
+  if (r.schema_version != schema_version)
+    return unreadable(r, "event",
+                      {errc::invalid_event,
+                       "it " + other_version(r.schema_version, schema_version) + ": add an upcaster between them"});
+  return {};
+}
+
+error unreadable(const record& r, std::string_view part, const error& why) {
+  return {why.code, std::string{part} + " of " + quoted(r.type) + " in stream " + quoted(r.stream.str()) +
+                      " at revision " + std::to_string(r.revision.value) + ": " + why.message};
+}
+
+} // namespace detail
+
+bool catalog::knows(std::string_view type) const { return entries_.find(type) != entries_.end(); }
+
+result<void> catalog::check(const new_event& event) const {
+  const auto known = entries_.find(event.type);
+  if (known == entries_.end()) return unknown(event.type);
+  const auto& type = known->second;
+  const auto invalid = [&event](std::string_view part, std::string_view why) {
+    return error{errc::invalid_event, std::string{part} + " of " + quoted(event.type) + ": " + std::string{why}};
+  };
+  if (event.schema_version != type.schema_version)
+    return error{errc::invalid_event,
+                 "event " + quoted(event.type) + " " + other_version(event.schema_version, type.schema_version)};
+  const auto data = type.check_data(event.data);
+  std::string problems = data ? "" : invalid("data", data.error().message).message;
+  const auto add = [&problems](const error& why) { problems += (problems.empty() ? "" : "; ") + why.message; };
+  if (!type.check_meta) {
+    if (!event.meta.empty()) add(invalid("metadata", "the event type has none"));
+  } else if (event.meta.empty()) {
+    add(invalid("metadata", "missing"));
+  } else if (const auto meta = type.check_meta(event.meta); !meta) {
+    add(invalid("metadata", meta.error().message));
+  }
+  if (!problems.empty()) return error{errc::invalid_event, problems};
+  return {};
+}
+
+std::vector<std::string> catalog::types() const {
+  std::vector<std::string> names;
+  names.reserve(entries_.size());
+  for (const auto& [name, type] : entries_) names.push_back(name);
+  return names;
+}
+
+result<void> catalog::add(const std::vector<std::pair<std::string_view, entry>>& added) {
+  for (const auto& [name, type] : added) {
+    const auto known = entries_.find(name);
+    if (known == entries_.end()) continue;
+    if (known->second.data != type.data || known->second.meta != type.meta)
+      return error{errc::invalid_argument, "event type " + quoted(name) +
+                                             " is already in the catalog with another struct: give one of them "
+                                             "another name"};
+    if (known->second.schema_version != type.schema_version)
+      return error{errc::invalid_argument,
+                   "event type " + quoted(name) + " is already in the catalog with schema version " +
+                     std::to_string(known->second.schema_version) + ": name the same version everywhere"};
+  }
+  for (const auto& [name, type] : added) entries_.emplace(name, type);
+  return {};
+}
+
+result<std::string> catalog::type_of(std::type_index data) const {
+  const auto struct_name = [data] { return "the struct " + boost::core::demangle(data.name()); };
+  const std::string* found = nullptr;
+  for (const auto& [name, type] : entries_) {
+    if (type.data != data) continue;
+    if (found)
+      return error{errc::invalid_argument, struct_name() + " is the data of " + quoted(*found) + " and of " +
+                                             quoted(name) + ": say which event is meant"};
+    found = &name;
+  }
+  if (found) return *found;
+  return error{errc::event_missing, struct_name() + " is the data of no event type in the catalog: add an "
+                                                    "skald::events list that has it"};
+}
+
+error catalog::unknown(std::string_view type) const {
+  const std::string* nearest = nullptr;
+  auto distance = std::max<std::size_t>(3, type.size() / 3); // farther is not near
+  for (const auto& [name, known] : entries_) {
+    if (name.size() + distance <= type.size() || type.size() + distance <= name.size()) continue;
+    if (const auto d = edit_distance(type, name); d < distance) {
+      distance = d;
+      nearest = &name;
+    }
+  }
+  std::string hint;
+  if (nearest)
+    hint = "did you mean " + quoted(*nearest) + "?";
+  else if (entries_.empty())
+    hint = "it is empty";
+  else
+    hint = "it holds " + some_of(types());
+  return {errc::event_missing, "event type " + detail::json_quoted(type) +
+                                 " is not in the catalog: add an skald::events list that has it; " + hint};
+}
+
+} // namespace skald

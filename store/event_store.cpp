@@ -1,0 +1,271 @@
+#include <skald/store/event_store.hpp>
+
+#include <skald/store/event.hpp>
+#include <skald/store/json.hpp>
+#include <skald/store/limits.hpp>
+#include <skald/store/transaction.hpp>
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace skald {
+
+namespace {
+
+std::string quoted(std::string_view text) { return "'" + std::string{text} + "'"; }
+
+result<void> check_stream(const stream_id& stream) {
+  if (stream.empty()) return error{errc::invalid_argument, "a stream id is empty: name the stream"};
+  if (stream.reserved())
+    return error{errc::invalid_argument,
+                 "stream " + quoted(stream.str()) + ": names that start with '$' are reserved, choose another one"};
+  return {};
+}
+
+result<void> check_created(timestamp created) {
+  if (created > timestamp::max())
+    return error{errc::invalid_argument, "the time of creation lies behind the year 6429"};
+  return {};
+}
+
+/// Sizes and JSON text, for whatever is not written by the typed interface.
+result<void> check_body(std::string_view type, std::string_view data, std::string_view meta) {
+  if (type.empty() || type.size() > limits::event_type_bytes)
+    return error{errc::invalid_argument, "an event type has 1 to " + std::to_string(limits::event_type_bytes) +
+                                           " bytes, this one has " + std::to_string(type.size())};
+  if (data.size() + meta.size() > limits::event_bytes)
+    return error{errc::invalid_argument, "an event of type " + quoted(type) + " has " +
+                                           std::to_string(data.size() + meta.size()) + " bytes of data, at most " +
+                                           std::to_string(limits::event_bytes) + " are stored"};
+  if (auto valid = check_json(data); !valid)
+    return error{errc::invalid_event, "data of " + quoted(type) + ": " + valid.error().message};
+  if (meta.empty()) return {};
+  if (auto valid = check_json(meta); !valid)
+    return error{errc::invalid_event, "metadata of " + quoted(type) + ": " + valid.error().message};
+  return {};
+}
+
+result<void> check_event(const new_event& event, const catalog* types) {
+  if (auto ok = check_created(event.created); !ok) return ok;
+  if (event.typed) return {};
+  if (auto ok = check_body(event.type, event.data, event.meta); !ok) return ok;
+  return types ? types->check(event) : result<void>{};
+}
+
+/// All that can be said of a request without looking into the store.
+result<void> check_request(const append_request& request, const catalog* types) {
+  std::unordered_set<stream_id> streams;
+  std::unordered_set<event_id> ids;
+  for (const auto& part : request.streams) {
+    if (auto ok = check_stream(part.stream); !ok) return ok;
+    if (request.streams.size() > 1 && !streams.insert(part.stream).second)
+      return error{errc::invalid_argument, "stream " + quoted(part.stream.str()) +
+                                             " is named twice in one request: put its events into one part"};
+    for (const auto& event : part.events) {
+      if (!event.id.nil() && !ids.insert(event.id).second)
+        return error{errc::invalid_argument, "event id " + event.id.str() + " stands twice in one request"};
+      if (auto ok = check_event(event, types); !ok) return ok;
+    }
+  }
+  return {};
+}
+
+result<void> check_record(const record& r) {
+  if (r.id.nil()) return error{errc::invalid_argument, "a hydrated record has no event id"};
+  if (!r.created.given())
+    return error{errc::invalid_argument, "hydrated record " + r.id.str() + " does not say when it was created"};
+  if (auto ok = check_stream(r.stream); !ok) return ok;
+  if (auto ok = check_created(r.created); !ok) return ok;
+  return check_body(r.type, r.data, r.meta);
+}
+
+error wrong_revision(const stream_append& part, revision actual) {
+  error e{errc::wrong_expected_revision, "stream " + quoted(part.stream.str()) + " is at revision " +
+                                           std::to_string(actual.value) + ", the request expects " +
+                                           part.expected.str() + ": read it again and decide anew"};
+  e.conflict = {part.stream.str(), part.expected.str(), actual.value};
+  return e;
+}
+
+bool same_body(const new_event& event, const record& r) {
+  return event.type == r.type && event.schema_version == r.schema_version && event.data == r.data &&
+         event.meta == r.meta;
+}
+
+error duplicate(const new_event& event, const record& known, std::string_view how) {
+  return {errc::duplicate_event, "event " + event.id.str() + " is already stored, in stream " +
+                                   quoted(known.stream.str()) + " at revision " + std::to_string(known.revision.value) +
+                                   ", " + std::string{how}};
+}
+
+/// Decides on one request and writes what it may.
+class appender {
+public:
+  appender(event_store::transaction& tx, hybrid_clock& clock, const append_request& request)
+    : tx_{tx}, clock_{clock}, request_{request} {}
+
+  result<receipt> run() {
+    look_up();
+    if (known_count_ != 0 && known_count_ == event_count_) return repeat();
+    if (auto ok = check_expectations(); !ok) return ok.error();
+    if (known_count_ != 0) return first_known("and others of the request are not: they cannot be written together");
+    return write();
+  }
+
+private:
+  void look_up() {
+    for (const auto& part : request_.streams)
+      for (const auto& event : part.events) {
+        ++event_count_;
+        auto& slot = known_.emplace_back();
+        if (!event.id.nil() && (slot = tx_.find(event.id))) ++known_count_;
+      }
+  }
+
+  result<void> check_expectations() {
+    for (const auto& part : request_.streams) {
+      const auto head = tx_.head_of(part.stream);
+      if (!part.expected.met_by(head.revision)) return wrong_revision(part, head.revision);
+      auto newest = head.newest;
+      for (const auto& event : part.events) newest = std::max(event.created, newest.next());
+      if (newest > timestamp::max())
+        return error{errc::invalid_argument, "stream " + quoted(part.stream.str()) +
+                                               " holds an event from the end of time: nothing can come behind it"};
+    }
+    if (request_.after && !request_.streams.empty() && !tx_.find(*request_.after)) {
+      const auto& part = request_.streams.front();
+      return wrong_revision(part, tx_.head_of(part.stream).revision);
+    }
+    return {};
+  }
+
+  error first_known(std::string_view how) const {
+    std::size_t i = 0;
+    for (const auto& part : request_.streams)
+      for (const auto& event : part.events)
+        if (const auto& known = known_[i++]) return duplicate(event, *known, how);
+    return {};
+  }
+
+  /// All ids are known: the original receipt, if this is what was written then.
+  result<receipt> repeat() {
+    receipt answer{{}, known_.front()->position, known_.back()->position};
+    const position before{answer.first.value - 1};
+    std::size_t i = 0;
+    for (const auto& part : request_.streams) {
+      const auto base =
+        part.events.empty() ? tx_.revision_at(part.stream, before) : revision{known_[i]->revision.value - 1};
+      // `stream_exists` is met by what this request itself wrote then.
+      const bool exists = part.expected == expected_revision::stream_exists() && !part.events.empty();
+      if (!exists && !part.expected.met_by(base)) {
+        const auto actual = tx_.head_of(part.stream).revision;
+        if (!part.expected.met_by(actual)) return wrong_revision(part, actual);
+        return first_known("and cannot be appended again");
+      }
+      auto revision_now = base;
+      for (const auto& event : part.events) {
+        const auto& known = *known_[i];
+        if (known.stream != part.stream) return duplicate(event, known, "which is not the stream of the request");
+        if (!same_body(event, known)) return duplicate(event, known, "with another type, data or metadata");
+        if (known.position.value != answer.first.value + i)
+          return duplicate(event, known, "and was not written together with the others of the request");
+        ++revision_now.value;
+        ++i;
+      }
+      answer.revisions.push_back(revision_now);
+    }
+    return answer;
+  }
+
+  result<receipt> write() {
+    receipt answer;
+    for (const auto& part : request_.streams) {
+      auto head = tx_.head_of(part.stream);
+      for (const auto& event : part.events) {
+        record r;
+        r.id = event.id.nil() ? make_event_id() : event.id;
+        r.stream = part.stream;
+        r.revision = head.revision = revision{head.revision.value + 1};
+        r.position = position{tx_.head().value + 1};
+        r.type = event.type;
+        r.schema_version = event.schema_version;
+        r.data = event.data;
+        r.meta = event.meta;
+        r.recorded = clock_.now();
+        r.created = head.newest = std::max(event.created.given() ? event.created : r.recorded, head.newest.next());
+        r.silent = !request_.emit;
+        tx_.write(r);
+        if (answer.first == position{}) answer.first = r.position;
+        answer.last = r.position;
+      }
+      answer.revisions.push_back(head.revision);
+    }
+    return answer;
+  }
+
+  event_store::transaction& tx_;
+  hybrid_clock& clock_;
+  const append_request& request_;
+  std::vector<std::optional<record>> known_; // of each event, in order
+  std::size_t event_count_ = 0;
+  std::size_t known_count_ = 0;
+};
+
+} // namespace
+
+std::vector<result<receipt>> event_store::append(std::span<const append_request> group) {
+  std::vector<result<receipt>> answers;
+  answers.reserve(group.size());
+  std::vector<std::size_t> accepted; // indexes of what passed the door
+  for (const auto& request : group) {
+    const auto ok = check_request(request, options_.catalog.get());
+    if (ok && !request.streams.empty()) accepted.push_back(answers.size());
+    answers.push_back(ok ? result<receipt>{receipt{}} : result<receipt>{ok.error()});
+  }
+  if (accepted.empty()) return answers;
+  const auto done = transact([&](transaction& tx) -> result<void> {
+    for (const auto i : accepted) answers[i] = appender{tx, clock_, group[i]}.run();
+    return {};
+  });
+  if (!done)
+    for (const auto i : accepted) answers[i] = done.error();
+  return answers;
+}
+
+result<receipt> event_store::append(const append_request& request) {
+  return std::move(append(std::span{&request, 1}).front());
+}
+
+result<hydrate_report> event_store::hydrate(std::span<const record> records) {
+  const auto latest = clock_.reading().time() + options_.max_drift;
+  for (const auto& r : records) {
+    if (auto ok = check_record(r); !ok) return ok.error();
+    if (r.created.time() > latest)
+      return error{errc::clock_drift, "record " + r.id.str() + " was created at " + r.created.str() + ", more than " +
+                                        std::to_string(options_.max_drift.count()) +
+                                        " ms ahead of this node's clock: set the clocks of both machines"};
+  }
+  hydrate_report report;
+  const auto done = transact([&](transaction& tx) -> result<void> {
+    for (const auto& source : records) {
+      if (tx.find(source.id)) {
+        ++report.known;
+        continue;
+      }
+      clock_.observe(source.created);
+      auto r = source;
+      r.revision = revision{tx.head_of(r.stream).revision.value + 1};
+      r.position = report.last = position{tx.head().value + 1};
+      r.recorded = clock_.now();
+      r.hydrated = true;
+      r.outdated = tx.holds_later(r.stream, r.type, r.created);
+      tx.write(r);
+      ++report.written;
+    }
+    return {};
+  });
+  if (!done) return done.error();
+  return report;
+}
+
+} // namespace skald

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <skald/store/checkpoint.hpp>
+#include <skald/store/query.hpp>
+#include <skald/store/record.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace skald {
+
+class catalog;
+
+/// How far a hydrated record may lie ahead of the clock.
+inline constexpr std::chrono::milliseconds default_max_drift = std::chrono::minutes{1};
+
+struct store_options {
+  /// The event types that may be appended and what their data must look like. Without one, every type and every JSON
+  /// text is accepted. Typed events (`new_event::typed`) are not checked again.
+  std::shared_ptr<const skald::catalog> catalog;
+  wall_clock wall = system_wall_clock;
+  std::chrono::milliseconds max_drift = default_max_drift;
+};
+
+/// Where events are kept: the port that every backend implements and one contract suite specifies.
+///
+/// All functions may be called from several threads at once. Writers wait for each other, readers wait for nobody.
+/// Functions block; code that must not block goes through the store actor. Environment errors carry an `outcome`.
+class event_store {
+public:
+  virtual ~event_store() = default;
+  event_store(const event_store&) = delete;
+  event_store& operator=(const event_store&) = delete;
+
+  /// Commits a group of requests in one durable transaction, each with an answer of its own, in their order.
+  ///
+  /// A request is atomic, and its refusal does not touch its neighbours. One whose event ids are all known, in the same
+  /// order, streams and bodies, gets its original receipt and writes nothing. Errors of a request:
+  /// `wrong_expected_revision` (with `error::conflict`), `duplicate_event`, `invalid_argument`, `event_missing`,
+  /// `invalid_event`; of the whole group: `insertion_failed`, with its outcome. Cost grows with the number of events,
+  /// not with the size of the store (but for the depth of its indexes).
+  [[nodiscard]] std::vector<result<receipt>> append(std::span<const append_request> group);
+
+  /// Commits a single request.
+  [[nodiscard]] result<receipt> append(const append_request& request);
+
+  /// Writes records of another store, all or none, in one durable transaction. Unknown ones get a new `recorded`,
+  /// revision and position and are marked hydrated, and outdated where they are; `created` stays as it is. Known ids
+  /// are counted and skipped.
+  ///
+  /// Errors: `clock_drift`, `invalid_argument`, `insertion_failed`.
+  [[nodiscard]] result<hydrate_report> hydrate(std::span<const record> records);
+
+  /// Whether the record is here, and whether it would be outdated; one that exists is both. Errors: `read_failed`.
+  [[nodiscard]] virtual result<record_status> status(const record& r) const = 0;
+
+  /// One page of a stream. The answer ends early at `limits::page_records` and `limits::page_bytes`; `page::more` tells.
+  /// An unknown stream is empty. Errors: `invalid_argument`, `read_failed`.
+  [[nodiscard]] virtual result<page> read(const stream_query& query) const = 0;
+
+  /// One page of the whole store, as above.
+  [[nodiscard]] virtual result<page> read(const all_query& query) const = 0;
+
+  /// The record with this id, or none. Errors: `read_failed`.
+  [[nodiscard]] virtual result<std::optional<record>> find(const event_id& id) const = 0;
+
+  /// The number of events in a stream, 0 for an unknown one. Errors: `read_failed`.
+  [[nodiscard]] virtual result<revision> revision_of(const stream_id& stream) const = 0;
+
+  /// The position of the newest record, 0 for none. Errors: `read_failed`.
+  [[nodiscard]] virtual result<position> head() const = 0;
+
+  /// What is stored of a projection. A name that was never seen is registered, durably: handled up to 0, and fresh from
+  /// `fresh_from`, or the head where that is not given. Errors: `invalid_argument`, `insertion_failed`.
+  [[nodiscard]] virtual result<checkpoint> register_projection(std::string_view projection,
+                                                               std::optional<position> fresh_from) = 0;
+
+  /// Makes the progress of projections durable, in one transaction. Completions at or below a checkpoint are forgotten.
+  /// A checkpoint never moves back. Errors: `insertion_failed`, `invalid_argument` for a name that is not registered.
+  [[nodiscard]] virtual result<void> save(std::span<const checkpoint_update> updates) = 0;
+
+  /// Moves a checkpoint back to `handled`, for a replay: what had been handled arrives as hydrated from here on. Answers
+  /// what is stored now. A later `handled` than the stored one changes nothing. Errors: `insertion_failed`,
+  /// `invalid_argument`.
+  [[nodiscard]] virtual result<checkpoint> rewind(std::string_view projection, position handled) = 0;
+
+  /// The clock that stamps what this store writes. Given out timestamps lie above all that is stored.
+  [[nodiscard]] hybrid_clock& clock() noexcept { return clock_; }
+
+  /// What a backend offers inside one transaction; see `transaction.hpp`.
+  class transaction;
+
+protected:
+  explicit event_store(store_options options) : options_{std::move(options)}, clock_{options_.wall} {}
+
+  /// Runs `work` in one durable transaction: commits where it answers success, else leaves nothing behind.
+  /// Calls are never concurrent with themselves on one store. A driver's error comes back as `insertion_failed`.
+  virtual result<void> transact(const std::function<result<void>(transaction&)>& work) = 0;
+
+private:
+  store_options options_;
+  hybrid_clock clock_;
+};
+
+/// Calls `visit` with every record that `query` reads, page by page; memory holds one page.
+///
+/// Records that are appended meanwhile may be seen. Errors: those of `event_store::read`.
+template <class Query, class Visit>
+result<void> for_each(const event_store& store, Query query, Visit visit) {
+  for (std::size_t left = query.limit().value_or(SIZE_MAX);;) {
+    query.limit(left);
+    const auto page = store.read(query);
+    if (!page) return page.error();
+    for (const auto& r : page->records) visit(r);
+    left -= page->records.size();
+    if (!page->more || left == 0) return {};
+    query.resume_behind(page->records.back());
+  }
+}
+
+} // namespace skald

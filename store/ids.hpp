@@ -1,0 +1,112 @@
+#pragma once
+
+#include <skald/store/result.hpp>
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace skald {
+
+/// Names the stream of one entity: 1 to 512 bytes of UTF-8 without NUL.
+///
+/// Names that start with `$` are reserved: they can be named but not appended to. A default-constructed id is empty
+/// and names no stream; every door of the store refuses it with `errc::invalid_argument`.
+class stream_id {
+public:
+  stream_id() = default;
+
+  /// For names the program itself writes down.
+  ///
+  /// Throws `failure` with `errc::invalid_argument` where `parse` would answer an error.
+  explicit stream_id(std::string name);
+
+  /// For names that come from outside. Errors: `invalid_argument`.
+  static result<stream_id> parse(std::string name);
+
+  [[nodiscard]] const std::string& str() const noexcept { return name_; }
+  [[nodiscard]] bool empty() const noexcept { return name_.empty(); }
+  [[nodiscard]] bool reserved() const noexcept { return name_.starts_with('$'); }
+
+  friend auto operator<=>(const stream_id&, const stream_id&) = default;
+
+private:
+  std::string name_;
+};
+
+/// Names one event in every store it ever reaches: a UUID of 128 bits, ordered by its bytes.
+///
+/// A default-constructed id is nil and stands for "make one for me" where an event is appended.
+class event_id {
+public:
+  using bytes_type = std::array<std::uint8_t, 16>;
+
+  constexpr event_id() = default;
+  constexpr explicit event_id(const bytes_type& bytes) noexcept : bytes_{bytes} {}
+
+  /// Reads the usual text form, such as `0192f5e2-7c1b-7d3f-8a55-0123456789ab`. Errors: `invalid_argument`.
+  static result<event_id> parse(std::string_view text);
+
+  [[nodiscard]] constexpr const bytes_type& bytes() const noexcept { return bytes_; }
+  [[nodiscard]] constexpr bool nil() const noexcept { return bytes_ == bytes_type{}; }
+  [[nodiscard]] std::string str() const;
+
+  friend constexpr auto operator<=>(const event_id&, const event_id&) = default;
+
+private:
+  bytes_type bytes_{};
+};
+
+/// Makes time-ordered event ids: UUID version 7 of RFC 9562, milliseconds in front and 74 random bits behind.
+///
+/// Safe to call from several threads at once. The wall clock is read at every call.
+[[nodiscard]] event_id make_event_id();
+
+/// Derives the event id of something that has none. The same parts give the same id on every machine, so that
+/// importing a log twice changes nothing.
+///
+/// UUID version 8 of RFC 9562, made as its version 5 is: SHA-1 over the namespace 6b1d3c58-0e94-4f27-9a71-c205d846be13
+/// and the parts, each behind its length in eight bytes, the highest first.
+[[nodiscard]] event_id derive_event_id(std::initializer_list<std::string_view> parts);
+
+/// Counts the events of a stream: 1, 2, 3 and so on. The revision of a stream is its number of events, 0 for none.
+struct revision {
+  std::uint64_t value = 0;
+
+  constexpr revision() = default;
+  constexpr explicit revision(std::uint64_t number) noexcept : value{number} {}
+
+  /// Reads decimal digits and nothing else. Errors: `invalid_argument`, also beyond 64 bits.
+  static result<revision> parse(std::string_view text);
+
+  friend constexpr auto operator<=>(const revision&, const revision&) = default;
+};
+
+/// Counts the events of a whole store: 1, 2, 3 and so on, in the order of their commits, without gaps.
+struct position {
+  std::uint64_t value = 0;
+
+  constexpr position() = default;
+  constexpr explicit position(std::uint64_t number) noexcept : value{number} {}
+
+  /// Reads decimal digits and nothing else. Errors: `invalid_argument`, also beyond 64 bits.
+  static result<position> parse(std::string_view text);
+
+  friend constexpr auto operator<=>(const position&, const position&) = default;
+};
+
+} // namespace skald
+
+template <>
+struct std::hash<skald::stream_id> {
+  std::size_t operator()(const skald::stream_id& id) const noexcept { return std::hash<std::string>{}(id.str()); }
+};
+
+template <>
+struct std::hash<skald::event_id> {
+  std::size_t operator()(const skald::event_id& id) const noexcept;
+};

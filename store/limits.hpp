@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstddef>
+
+/// What the store accepts at most. Beyond, the answer is `errc::invalid_argument`.
+namespace skald::limits {
+
+inline constexpr std::size_t stream_id_bytes = 512;
+inline constexpr std::size_t event_type_bytes = 256;
+inline constexpr std::size_t projection_name_bytes = 256;
+inline constexpr std::size_t event_bytes = std::size_t{16} << 20; ///< data and metadata of one event
+inline constexpr std::size_t json_depth = 128;
+inline constexpr std::size_t page_records = 1000;
+inline constexpr std::size_t page_bytes = std::size_t{8} << 20; ///< a page ends behind the record that reaches it
+
+} // namespace skald::limits

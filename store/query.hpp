@@ -1,0 +1,93 @@
+#pragma once
+
+#include <skald/store/record.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace skald {
+
+enum class direction : std::uint8_t { forward, backward };
+
+/// A place in the order of a stream: `(created, id)`, the same in every store whatever the order of arrival.
+struct stream_cursor {
+  timestamp created;
+  event_id id;
+
+  friend auto operator<=>(const stream_cursor&, const stream_cursor&) = default;
+};
+
+namespace detail {
+
+/// What all queries have: bounds, types, direction and limit. `Query` is the query itself, for chaining.
+template <class Query, class Cursor>
+class query_base {
+public:
+  /// Only what lies behind `cursor`; it itself is not read.
+  Query& after(Cursor cursor) { return set(after_, std::move(cursor)); }
+  /// Only what lies before `cursor`; it itself is not read.
+  Query& before(Cursor cursor) { return set(before_, std::move(cursor)); }
+  /// Only events of these types. An empty list reads nothing.
+  Query& types(std::vector<std::string> names) { return set(types_, std::move(names)); }
+  /// Newest first.
+  Query& backward() { return set(direction_, skald::direction::backward); }
+  /// At most this many records; a page never holds more than `limits::page_records`.
+  Query& limit(std::size_t records) { return set(limit_, records); }
+
+  /// Goes on where a page ended, in the query's direction.
+  Query& resume_behind(const record& last) {
+    return direction_ == skald::direction::forward ? after(Query::cursor_of(last)) : before(Query::cursor_of(last));
+  }
+
+  [[nodiscard]] const std::optional<Cursor>& after() const noexcept { return after_; }
+  [[nodiscard]] const std::optional<Cursor>& before() const noexcept { return before_; }
+  [[nodiscard]] const std::optional<std::vector<std::string>>& types() const noexcept { return types_; }
+  [[nodiscard]] skald::direction direction() const noexcept { return direction_; }
+  [[nodiscard]] const std::optional<std::size_t>& limit() const noexcept { return limit_; }
+
+private:
+  template <class Member, class Value>
+  Query& set(Member& member, Value&& value) {
+    member = std::forward<Value>(value);
+    return static_cast<Query&>(*this);
+  }
+
+  std::optional<Cursor> after_;
+  std::optional<Cursor> before_;
+  std::optional<std::vector<std::string>> types_;
+  std::optional<std::size_t> limit_;
+  skald::direction direction_ = skald::direction::forward;
+};
+
+} // namespace detail
+
+/// Reads one stream, ordered by `(created, id)`.
+class stream_query : public detail::query_base<stream_query, stream_cursor> {
+public:
+  explicit stream_query(stream_id stream) : stream_{std::move(stream)} {}
+  static stream_cursor cursor_of(const record& r) { return {r.created, r.id}; }
+  [[nodiscard]] const stream_id& stream() const noexcept { return stream_; }
+
+private:
+  stream_id stream_;
+};
+
+/// Reads the whole store, ordered by position.
+class all_query : public detail::query_base<all_query, position> {
+public:
+  all_query() {}
+  static position cursor_of(const record& r) { return r.position; }
+};
+
+/// Part of an answer.
+struct page {
+  std::vector<record> records;
+  /// Whether more lies behind the last record, as far as the query's limit allows it to be asked for.
+  bool more = false;
+};
+
+} // namespace skald

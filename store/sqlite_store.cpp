@@ -1,0 +1,979 @@
+#include <skald/store/sqlite_store.hpp>
+
+#include <skald/store/backend.hpp>
+#include <skald/store/transaction.hpp>
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cerrno>
+#include <condition_variable>
+#include <fcntl.h>
+#include <map>
+#include <mutex>
+#include <system_error>
+#include <unistd.h>
+#include <unordered_map>
+
+namespace skald {
+
+namespace {
+
+constexpr std::int64_t application_id = 0x736b6c64; // "skld"
+constexpr std::int64_t schema_version = 1;
+constexpr int busy_milliseconds = 5000; // how long another process is waited for
+constexpr std::size_t most_readers = 16;
+constexpr std::size_t most_cached_streams = 16384;
+constexpr std::size_t most_cached_types = 4096;
+
+constexpr const char* schema = R"sql(
+CREATE TABLE skald_streams (
+  key      INTEGER PRIMARY KEY,
+  name     TEXT NOT NULL UNIQUE,
+  revision INTEGER NOT NULL,
+  newest   INTEGER NOT NULL
+) STRICT;
+CREATE TABLE skald_types (
+  key  INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE skald_events (
+  position       INTEGER PRIMARY KEY,
+  id             BLOB NOT NULL UNIQUE,
+  stream         INTEGER NOT NULL,
+  type           INTEGER NOT NULL,
+  revision       INTEGER NOT NULL,
+  schema_version INTEGER NOT NULL,
+  created        INTEGER NOT NULL,
+  recorded       INTEGER NOT NULL,
+  flags          INTEGER NOT NULL,
+  data           TEXT NOT NULL,
+  meta           TEXT
+) STRICT;
+CREATE INDEX skald_events_by_stream ON skald_events (stream, created, id);
+CREATE TABLE skald_projections (
+  key        INTEGER PRIMARY KEY,
+  name       TEXT NOT NULL UNIQUE,
+  handled    INTEGER NOT NULL,
+  fresh_from INTEGER NOT NULL
+) STRICT;
+CREATE TABLE skald_completions (
+  projection INTEGER NOT NULL,
+  position   INTEGER NOT NULL,
+  handler    TEXT NOT NULL,
+  PRIMARY KEY (projection, position, handler)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+/// The bits of `skald_events.flags`.
+namespace flag {
+constexpr std::int64_t hydrated = 1;
+constexpr std::int64_t outdated = 2;
+constexpr std::int64_t silent = 4;
+constexpr std::int64_t all = hydrated | outdated | silent;
+} // namespace flag
+
+const char* what_to_do(int code) {
+  switch (code & 0xff) {
+    case SQLITE_FULL: return "make room on the disk and try again";
+    case SQLITE_IOERR: return "see whether the disk and its file system are sound and have room, then try again";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return "another process keeps the file locked: try again, or end that process";
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+    case SQLITE_CANTOPEN:
+      return "see that it is a file, and that this user may read and write it and may create files beside it";
+    case SQLITE_CORRUPT: return "restore the file from a backup";
+    case SQLITE_NOTADB: return "choose another file, or restore it from a backup";
+    case SQLITE_NOMEM: return "free some memory and try again";
+    default: return "please report it";
+  }
+}
+
+/// A handle of SQLite and the words for what goes wrong with it.
+class connection {
+public:
+  /// Opens a file that is there. `trouble` is the code of errors from here on.
+  connection(const std::filesystem::path& file, errc trouble) : file_{file}, trouble_{trouble} {
+    constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    sqlite3* db = nullptr;
+    const int code = sqlite3_open_v2(file.c_str(), &db, flags, nullptr);
+    db_.reset(db);
+    if (code != SQLITE_OK) fail("opening it");
+    sqlite3_busy_timeout(db, busy_milliseconds);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+    if (sqlite3_db_readonly(db, "main") == 1) fail("opening it", "it may only be read", what_to_do(SQLITE_READONLY));
+  }
+
+  void set_trouble(errc trouble) noexcept { trouble_ = trouble; }
+  [[nodiscard]] sqlite3* get() const noexcept { return db_.get(); }
+  [[nodiscard]] bool in_transaction() const noexcept { return sqlite3_get_autocommit(get()) == 0; }
+
+  void execute(const char* purpose, const char* text) const {
+    if (sqlite3_exec(get(), text, nullptr, nullptr, nullptr) != SQLITE_OK) fail(purpose);
+  }
+
+  /// Throws what SQLite said last.
+  [[noreturn]] void fail(const char* purpose, outcome fate = outcome::not_written) const {
+    const int code = sqlite3_extended_errcode(get());
+    const bool damaged = (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
+    throw failure{{damaged ? trouble_with_damage() : trouble_,
+                   sentence(purpose, std::string{sqlite3_errmsg(get())} + " (SQLite code " + std::to_string(code) + ")",
+                            what_to_do(code)),
+                   fate}};
+  }
+
+  [[noreturn]] void fail(const char* purpose, const std::string& reason, const char* advice) const {
+    throw failure{trouble_, sentence(purpose, reason, advice)};
+  }
+
+  /// For what SQLite itself finds nothing wrong with.
+  [[noreturn]] void corrupt(const std::string& what) const {
+    throw failure{trouble_with_damage(), sentence("reading what is stored", what, what_to_do(SQLITE_CORRUPT))};
+  }
+
+private:
+  struct closer {
+    void operator()(sqlite3* db) const noexcept { sqlite3_close(db); }
+  };
+
+  [[nodiscard]] errc trouble_with_damage() const noexcept {
+    return trouble_ == errc::open_failed ? trouble_ : errc::corrupt;
+  }
+
+  [[nodiscard]] std::string sentence(const char* purpose, const std::string& reason, const char* advice) const {
+    return "store '" + file_.string() + "': " + purpose + ": " + reason + ": " + advice;
+  }
+
+  std::filesystem::path file_;
+  errc trouble_;
+  std::unique_ptr<sqlite3, closer> db_;
+};
+
+/// One execution of a statement. What was bound to it must outlive it.
+class rows {
+public:
+  rows(const connection& db, const char* purpose, sqlite3_stmt* statement) noexcept
+    : db_{db}, purpose_{purpose}, statement_{statement} {}
+  ~rows() { sqlite3_reset(statement_); }
+  rows(const rows&) = delete;
+  rows& operator=(const rows&) = delete;
+
+  [[nodiscard]] int step() noexcept { return sqlite3_step(statement_); }
+
+  /// Moves on; false behind the last row. Texts of the row before are gone.
+  bool next() {
+    const int code = step();
+    if (code != SQLITE_ROW && code != SQLITE_DONE) db_.fail(purpose_);
+    return code == SQLITE_ROW;
+  }
+
+  [[nodiscard]] bool null(int column) const noexcept { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+  [[nodiscard]] std::int64_t integer(int column) const noexcept { return sqlite3_column_int64(statement_, column); }
+  [[nodiscard]] std::string_view text(int column) const {
+    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+    if (!bytes && !null(column)) db_.fail(purpose_); // no memory
+    return {bytes, bytes ? static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)) : 0};
+  }
+  [[nodiscard]] std::span<const std::uint8_t> blob(int column) const noexcept {
+    const auto* bytes = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_, column));
+    return {bytes, bytes ? static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)) : 0};
+  }
+
+private:
+  const connection& db_;
+  const char* purpose_;
+  sqlite3_stmt* statement_;
+};
+
+/// A prepared statement; `purpose` is what an error says was tried. The connection must outlive it.
+class statement {
+public:
+  statement(const connection& db, const char* purpose, const std::string& text) : db_{db}, purpose_{purpose} {
+    sqlite3_stmt* prepared = nullptr;
+    const int code = sqlite3_prepare_v3(db.get(), text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT,
+                                        &prepared, nullptr);
+    statement_.reset(prepared);
+    if (code != SQLITE_OK) db.fail(purpose);
+  }
+
+  /// Binds `values` in their order, by reference.
+  template <class... Values>
+  [[nodiscard]] rows operator()(const Values&... values) {
+    [[maybe_unused]] int i = 0;
+    (check(bind(++i, values)), ...);
+    return {db_, purpose_, statement_.get()};
+  }
+
+  /// Runs it for its effect.
+  template <class... Values>
+  void run(const Values&... values) {
+    (*this)(values...).next();
+  }
+
+  /// The integer in the only row it answers.
+  template <class... Values>
+  [[nodiscard]] std::int64_t integer(const Values&... values) {
+    auto row = (*this)(values...);
+    row.next();
+    return row.integer(0);
+  }
+
+private:
+  struct finalizer {
+    void operator()(sqlite3_stmt* s) const noexcept { sqlite3_finalize(s); }
+  };
+
+  void check(int code) const {
+    if (code != SQLITE_OK) db_.fail(purpose_);
+  }
+  int bind(int i, std::int64_t value) { return sqlite3_bind_int64(statement_.get(), i, value); }
+  /// What is beyond the integers of SQLite compares like the largest of them.
+  int bind(int i, std::uint64_t value) { return bind(i, static_cast<std::int64_t>(std::min(value, largest))); }
+  int bind(int i, position value) { return bind(i, value.value); }
+  int bind(int i, revision value) { return bind(i, value.value); }
+  int bind(int i, timestamp value) { return bind(i, value.ticks()); }
+  int bind(int i, const stream_id& value) { return bind(i, std::string_view{value.str()}); }
+  int bind(int i, const event_id& value) { return bind(i, std::span{value.bytes()}); }
+  int bind(int i, std::string_view value) {
+    return sqlite3_bind_text64(statement_.get(), i, value.data(), value.size(), SQLITE_STATIC, SQLITE_UTF8);
+  }
+  int bind(int i, std::span<const std::uint8_t> value) {
+    return sqlite3_bind_blob64(statement_.get(), i, value.data(), value.size(), SQLITE_STATIC);
+  }
+  int bind(int i, const std::optional<std::string_view>& value) {
+    return value ? bind(i, *value) : sqlite3_bind_null(statement_.get(), i);
+  }
+
+  static constexpr std::uint64_t largest = INT64_MAX;
+
+  const connection& db_;
+  const char* purpose_;
+  std::unique_ptr<sqlite3_stmt, finalizer> statement_;
+};
+
+/// The names of event types and their keys. What is committed of it never changes.
+class type_dictionary {
+public:
+  explicit type_dictionary(const connection& db)
+    : by_name_{db, "looking up an event type", "SELECT key FROM skald_types WHERE name = ?1"},
+      by_key_{db, "looking up an event type", "SELECT name FROM skald_types WHERE key = ?1"} {}
+
+  [[nodiscard]] std::optional<std::int64_t> key_of(std::string_view name) {
+    if (const auto known = keys_.find(name); known != keys_.end()) return known->second;
+    auto row = by_name_(name);
+    if (!row.next()) return std::nullopt;
+    const auto key = row.integer(0);
+    add(key, name);
+    return key;
+  }
+
+  /// Null where there is none. Stays until the next call.
+  [[nodiscard]] const std::string* name_of(std::int64_t key) {
+    if (const auto known = names_.find(key); known != names_.end()) return &known->second;
+    auto row = by_key_(key);
+    if (!row.next()) return nullptr;
+    add(key, row.text(0));
+    return &names_.at(key);
+  }
+
+  void add(std::int64_t key, std::string_view name) {
+    if (keys_.size() == most_cached_types) clear();
+    keys_.emplace(name, key);
+    names_.emplace(key, name);
+  }
+
+  void clear() noexcept {
+    keys_.clear();
+    names_.clear();
+  }
+
+private:
+  statement by_name_;
+  statement by_key_;
+  std::map<std::string, std::int64_t, std::less<>> keys_;
+  std::unordered_map<std::int64_t, std::string> names_;
+};
+
+/// What `decode` reads, in this order; the stream's name may follow.
+constexpr const char* event_columns =
+  "e.position, e.id, e.type, e.revision, e.schema_version, e.created, e.recorded, e.flags, e.data, e.meta";
+constexpr int stream_name_column = 10;
+
+[[noreturn]] void corrupt_event(const rows& row, const connection& db, const std::string& what) {
+  db.corrupt("the event at position " + std::to_string(row.integer(0)) + ' ' + what);
+}
+
+/// The record in a row, but for its stream. Throws `errc::corrupt` where the row cannot be what was written.
+record decode(const rows& row, const connection& db, type_dictionary& types) {
+  const auto number = [&](int column, std::int64_t lowest, const char* what) {
+    const auto value = row.integer(column);
+    if (value < lowest) corrupt_event(row, db, std::string{"has an impossible "} + what);
+    return static_cast<std::uint64_t>(value);
+  };
+  record r;
+  r.position = position{number(0, 1, "position")};
+  event_id::bytes_type bytes{};
+  const auto id = row.blob(1);
+  if (id.size() != bytes.size()) corrupt_event(row, db, "has an id that is not of 16 bytes");
+  std::copy(id.begin(), id.end(), bytes.begin());
+  r.id = event_id{bytes};
+  const auto* type = types.name_of(row.integer(2));
+  if (!type) corrupt_event(row, db, "is of an unknown type");
+  r.type = *type;
+  r.revision = revision{number(3, 1, "revision")};
+  const auto version = number(4, 0, "schema version");
+  if (version > UINT32_MAX) corrupt_event(row, db, "has an impossible schema version");
+  r.schema_version = static_cast<std::uint32_t>(version);
+  r.created = timestamp{number(5, 0, "time of creation")};
+  r.recorded = timestamp{number(6, 0, "time of recording")};
+  const auto flags = row.integer(7);
+  if ((flags & ~flag::all) != 0) corrupt_event(row, db, "has unknown flags");
+  r.hydrated = (flags & flag::hydrated) != 0;
+  r.outdated = (flags & flag::outdated) != 0;
+  r.silent = (flags & flag::silent) != 0;
+  r.data = row.text(8);
+  r.meta = row.text(9);
+  return r;
+}
+
+/// The same, with the name of its stream in the last column.
+record decode_with_stream(const rows& row, const connection& db, type_dictionary& types) {
+  auto r = decode(row, db, types);
+  auto stream = stream_id::parse(std::string{row.text(stream_name_column)});
+  if (!stream) corrupt_event(row, db, "is in an unknown stream");
+  r.stream = std::move(*stream);
+  return r;
+}
+
+/// NULL, where texts may be missing.
+std::optional<std::string_view> unless_empty(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional<std::string_view>{text};
+}
+
+/// Runs the requests of one writer at a time, each in a transaction between `begin` and `commit` or `undo`.
+///
+/// What it remembers of streams and types holds while no other connection writes; `begin` finds out.
+class writer final : public event_store::transaction {
+public:
+  writer(std::unique_ptr<connection> db, hybrid_clock& clock) : db_{std::move(db)}, clock_{clock} {
+    if (auto row = newest_(); row.next()) observe(row); // time does not repeat across restarts
+    db_->set_trouble(errc::insertion_failed);
+  }
+
+  void begin() {
+    begin_.run();
+    const auto version = data_version_.integer();
+    if (version != version_) {
+      forget();
+      auto row = newest_();
+      head_ = row.next() ? observe(row) : position{};
+      last_stream_ = last_stream_key_.integer();
+      version_ = version;
+    }
+    if (streams_.size() > most_cached_streams) forget_streams();
+  }
+
+  void commit() {
+    for (const auto* entry : changed_) {
+      const auto& [name, state] = *entry;
+      if (state.stored)
+        update_stream_.run(state.key, state.revision, state.newest);
+      else
+        insert_stream_.run(state.key, name, state.revision, state.newest);
+    }
+    {
+      auto rows = commit_();
+      if (const int code = rows.step(); code != SQLITE_DONE)
+        db_->fail("committing a transaction", fate_of_commit(code));
+    }
+    for (auto* entry : changed_) {
+      entry->second.stored = true;
+      entry->second.changed = false;
+    }
+    changed_.clear();
+  }
+
+  /// Ends the transaction, if SQLite has not done so already.
+  void undo() noexcept {
+    forget();
+    if (db_->in_transaction()) sqlite3_exec(db_->get(), "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+
+  /// Whether another transaction may begin.
+  [[nodiscard]] bool usable() const noexcept { return !db_->in_transaction(); }
+
+  stream_head head_of(const stream_id& stream) override {
+    const auto& state = entry_of(stream).second;
+    return {state.revision, state.newest};
+  }
+
+  position head() override { return head_; }
+
+  std::optional<record> find(const event_id& id) override {
+    auto row = find_(id);
+    if (!row.next()) return std::nullopt;
+    if (!row.null(stream_name_column)) return decode_with_stream(row, *db_, types_);
+    auto r = decode(row, *db_, types_);
+    r.stream = new_stream(row.integer(stream_name_column + 1), row);
+    return r;
+  }
+
+  bool holds_later(const stream_id& stream, std::string_view type, timestamp created) override {
+    const auto& state = entry_of(stream).second;
+    if (state.newest <= created) return false;
+    const auto type_key = types_.key_of(type);
+    return type_key && holds_later_(state.key, created, *type_key).next();
+  }
+
+  revision revision_at(const stream_id& stream, position head) override {
+    return revision{static_cast<std::uint64_t>(revision_at_.integer(entry_of(stream).second.key, head))};
+  }
+
+  void write(const record& r) override {
+    assert(r.position == position{head_.value + 1});
+    auto& entry = entry_of(r.stream);
+    auto& state = entry.second;
+    if (!state.changed) {
+      changed_.push_back(&entry);
+      state.changed = true;
+    }
+    if (state.key == 0) state.key = ++last_stream_;
+    state.revision = r.revision;
+    state.newest = std::max(state.newest, r.created);
+    const auto flags =
+      (r.hydrated ? flag::hydrated : 0) | (r.outdated ? flag::outdated : 0) | (r.silent ? flag::silent : 0);
+    insert_event_.run(r.position, r.id, state.key, type_key(r.type), r.revision,
+                      static_cast<std::int64_t>(r.schema_version), r.created, r.recorded, flags,
+                      std::string_view{r.data}, unless_empty(r.meta));
+    head_ = r.position;
+  }
+
+  void register_projection(std::string_view name, position fresh_from) { register_.run(name, fresh_from); }
+
+  [[nodiscard]] result<checkpoint> read_checkpoint(std::string_view name) {
+    auto row = projection_(name);
+    if (!row.next()) return detail::unknown_projection(name);
+    checkpoint answer{position{number(row, 1)}, position{number(row, 2)}, {}};
+    for (auto done = completions_(row.integer(0)); done.next();)
+      answer.completions.push_back({position{number(done, 0)}, std::string{done.text(1)}});
+    return answer;
+  }
+
+  [[nodiscard]] result<void> save(const checkpoint_update& update) {
+    auto row = advance_(std::string_view{update.projection}, update.handled);
+    if (!row.next()) return detail::unknown_projection(update.projection);
+    const auto key = row.integer(0);
+    const auto handled = position{number(row, 1)};
+    for (const auto& done : update.completions)
+      if (done.position > handled) complete_.run(key, done.position, std::string_view{done.handler});
+    forget_completions_.run(key, handled);
+    return {};
+  }
+
+  void rewind(std::string_view name, position handled, position fresh_from) { rewind_.run(name, handled, fresh_from); }
+
+private:
+  struct stream_state {
+    std::int64_t key = 0; // 0: the stream has no events
+    skald::revision revision;
+    timestamp newest;
+    bool stored = false;  // has a row
+    bool changed = false; // in this transaction
+  };
+  using stream_entry = std::pair<const stream_id, stream_state>;
+
+  /// The mark that makes a transaction count is the last thing written before the file is synced: without it the
+  /// transaction is gone, but where the sync fails it may come to light after a crash.
+  static outcome fate_of_commit(int code) {
+    return (code & 0xff) == SQLITE_IOERR && code != SQLITE_IOERR_WRITE ? outcome::unknown : outcome::not_written;
+  }
+
+  void forget() noexcept {
+    forget_streams();
+    types_.clear();
+    version_ = -1;
+  }
+
+  void forget_streams() noexcept {
+    changed_.clear();
+    last_used_ = nullptr;
+    streams_.clear();
+  }
+
+  position observe(const rows& newest) {
+    clock_.observe(timestamp{number(newest, 1)});
+    return position{number(newest, 0)};
+  }
+
+  stream_entry& entry_of(const stream_id& stream) {
+    if (last_used_ && last_used_->first == stream) return *last_used_; // a request asks several times
+    if (const auto known = streams_.find(stream); known != streams_.end()) return *(last_used_ = &*known);
+    stream_state state;
+    if (auto row = stream_(stream); row.next()) {
+      state = {row.integer(0), revision{number(row, 1)}, timestamp{number(row, 2)}, true, false};
+    }
+    return *(last_used_ = &*streams_.emplace(stream, state).first);
+  }
+
+  /// The name of a stream whose row is not written yet.
+  const stream_id& new_stream(std::int64_t key, const rows& row) const {
+    for (const auto* entry : changed_)
+      if (entry->second.key == key) return entry->first;
+    corrupt_event(row, *db_, "is in an unknown stream");
+  }
+
+  std::int64_t type_key(std::string_view type) {
+    if (const auto known = types_.key_of(type)) return *known;
+    insert_type_.run(type);
+    const auto key = sqlite3_last_insert_rowid(db_->get());
+    types_.add(key, type);
+    return key;
+  }
+
+  /// A position, revision or timestamp.
+  std::uint64_t number(const rows& row, int column) const {
+    const auto value = row.integer(column);
+    if (value < 0) db_->corrupt("a counter stands at " + std::to_string(value));
+    return static_cast<std::uint64_t>(value);
+  }
+
+  [[nodiscard]] statement prepare(const char* purpose, const std::string& text) const { return {*db_, purpose, text}; }
+
+  std::unique_ptr<connection> db_;
+  hybrid_clock& clock_;
+
+  statement begin_ = prepare("waiting for its turn to write", "BEGIN IMMEDIATE");
+  statement commit_ = prepare("committing a transaction", "COMMIT");
+  statement data_version_ = prepare("looking for writes of others", "PRAGMA data_version");
+  statement newest_ = prepare("looking up the newest event",
+                              "SELECT position, recorded FROM skald_events ORDER BY position DESC LIMIT 1");
+  statement last_stream_key_ =
+    prepare("looking up the newest stream", "SELECT coalesce(max(key), 0) FROM skald_streams");
+  statement stream_ = prepare("looking up a stream", "SELECT key, revision, newest FROM skald_streams WHERE name = ?1");
+  statement insert_stream_ = prepare("writing a stream", "INSERT INTO skald_streams VALUES (?1, ?2, ?3, ?4)");
+  statement update_stream_ =
+    prepare("writing a stream", "UPDATE skald_streams SET revision = ?2, newest = ?3 WHERE key = ?1");
+  statement insert_type_ = prepare("writing an event type", "INSERT INTO skald_types (name) VALUES (?1)");
+  statement insert_event_ =
+    prepare("writing an event", "INSERT INTO skald_events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+  statement find_ = prepare("looking up an event", std::string{"SELECT "} + event_columns +
+                                                     ", s.name, e.stream FROM skald_events e "
+                                                     "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.id = ?1");
+  statement holds_later_ =
+    prepare("looking for later events", "SELECT 1 FROM skald_events "
+                                        "WHERE stream = ?1 AND created > ?2 AND type = ?3 LIMIT 1");
+  statement revision_at_ = prepare("counting the events of a stream",
+                                   "SELECT count(*) FROM skald_events WHERE stream = ?1 AND position <= ?2");
+  statement register_ =
+    prepare("registering a projection", "INSERT INTO skald_projections (name, handled, fresh_from) VALUES (?1, 0, ?2) "
+                                        "ON CONFLICT (name) DO NOTHING");
+  statement projection_ =
+    prepare("reading a checkpoint", "SELECT key, handled, fresh_from FROM skald_projections WHERE name = ?1");
+  statement completions_ =
+    prepare("reading a checkpoint", "SELECT position, handler FROM skald_completions WHERE projection = ?1 "
+                                    "ORDER BY position, handler");
+  statement advance_ =
+    prepare("saving a checkpoint", "UPDATE skald_projections SET handled = max(handled, ?2) WHERE name = ?1 "
+                                   "RETURNING key, handled");
+  statement rewind_ =
+    prepare("moving a checkpoint back", "UPDATE skald_projections SET handled = ?2, fresh_from = ?3 WHERE name = ?1");
+  statement complete_ =
+    prepare("saving a checkpoint", "INSERT INTO skald_completions VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING");
+  statement forget_completions_ =
+    prepare("saving a checkpoint", "DELETE FROM skald_completions WHERE projection = ?1 AND position <= ?2");
+
+  std::int64_t version_ = -1; // of the data that is remembered below
+  position head_;
+  std::int64_t last_stream_ = 0; // the largest key
+  type_dictionary types_{*db_};
+  std::unordered_map<stream_id, stream_state> streams_;
+  stream_entry* last_used_ = nullptr;
+  std::vector<stream_entry*> changed_; // whose rows are written at the end
+};
+
+/// Answers queries on a connection of its own, one at a time.
+class reader {
+public:
+  explicit reader(std::unique_ptr<connection> db) : db_{std::move(db)} {}
+
+  [[nodiscard]] page read(const stream_query& query) {
+    const auto low = query.after().value_or(stream_cursor{});
+    if (low.created > timestamp::max()) return {};
+    const snapshot moment{*this};
+    const auto types = keys_of(query.types());
+    if (types == no_types) return {};
+    const auto low_created = query.after() ? static_cast<std::int64_t>(low.created.ticks()) : INT64_MIN;
+    const bool bounded = query.before() && query.before()->created <= timestamp::max();
+    const auto high = bounded ? *query.before() : stream_cursor{timestamp::max(), {}};
+    const auto high_id = bounded ? std::span{high.id.bytes()} : std::span<const std::uint8_t>{behind_all_ids};
+    return fill(query,
+                stream_pages_[index_of(query.direction())](query.stream(), low_created, low.id, high.created, high_id,
+                                                           unless_empty(types)),
+                [&](const rows& row) {
+                  auto r = decode(row, *db_, types_);
+                  r.stream = query.stream();
+                  return r;
+                });
+  }
+
+  [[nodiscard]] page read(const all_query& query) {
+    const snapshot moment{*this};
+    const auto types = keys_of(query.types());
+    if (types == no_types) return {};
+    return fill(query,
+                all_pages_[index_of(query.direction())](query.after().value_or(position{}),
+                                                        query.before().value_or(detail::last_position),
+                                                        unless_empty(types)),
+                [&](const rows& row) { return decode_with_stream(row, *db_, types_); });
+  }
+
+  [[nodiscard]] std::optional<record> find(const event_id& id) {
+    auto row = find_(id);
+    if (!row.next()) return std::nullopt;
+    return decode_with_stream(row, *db_, types_);
+  }
+
+  [[nodiscard]] record_status status(const record& r) {
+    auto row = status_(r.id, r.stream, r.created, std::string_view{r.type});
+    row.next();
+    const bool exists = row.integer(0) != 0;
+    return {exists, exists || row.integer(1) != 0};
+  }
+
+  [[nodiscard]] revision revision_of(const stream_id& stream) {
+    return revision{static_cast<std::uint64_t>(revision_.integer(stream))};
+  }
+
+  [[nodiscard]] position head() { return position{static_cast<std::uint64_t>(head_.integer())}; }
+
+private:
+  /// All that is read while it lives is of one moment. Between looking up the types of a query and reading, a type
+  /// might appear whose first record would then be missing in front of later ones of other types.
+  class snapshot {
+  public:
+    explicit snapshot(reader& of) : of_{of} { of_.begin_.run(); }
+    ~snapshot() { (void)of_.end_().step(); }
+    snapshot(const snapshot&) = delete;
+    snapshot& operator=(const snapshot&) = delete;
+
+  private:
+    reader& of_;
+  };
+
+  static constexpr std::string_view no_types = "[]";
+  static constexpr std::array<std::uint8_t, 17> behind_all_ids{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                                               0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+  /// The keys as a JSON array, or nothing where a query asks for all types.
+  std::string keys_of(const std::optional<std::vector<std::string>>& types) {
+    if (!types) return {};
+    std::string keys;
+    for (const auto& name : *types)
+      if (const auto key = types_.key_of(name)) keys += (keys.empty() ? "" : ",") + std::to_string(*key);
+    return '[' + keys + ']';
+  }
+
+  template <class Query, class Decode>
+  static page fill(const Query& query, rows matches, Decode decode_row) {
+    detail::page_builder page{query.limit()};
+    while (page.open() && matches.next()) page.add([&] { return decode_row(matches); });
+    return page.take();
+  }
+
+  static std::size_t index_of(direction d) { return d == direction::forward ? 0 : 1; }
+
+  [[nodiscard]] statement prepare(const char* purpose, const std::string& text) const { return {*db_, purpose, text}; }
+
+  [[nodiscard]] statement prepare_stream_page(const std::string& order) const {
+    return prepare("reading a stream", std::string{"SELECT "} + event_columns +
+                                         " FROM skald_events e "
+                                         "WHERE e.stream = (SELECT key FROM skald_streams WHERE name = ?1) "
+                                         "AND (e.created, e.id) > (?2, ?3) AND (e.created, e.id) < (?4, ?5) "
+                                         "AND (?6 IS NULL OR e.type IN (SELECT value FROM json_each(?6))) "
+                                         "ORDER BY e.created " +
+                                         order + ", e.id " + order);
+  }
+
+  [[nodiscard]] statement prepare_all_page(const std::string& order) const {
+    return prepare("reading all events",
+                   std::string{"SELECT "} + event_columns +
+                     ", s.name FROM skald_events e "
+                     "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.position > ?1 AND e.position < ?2 "
+                     "AND (?3 IS NULL OR e.type IN (SELECT value FROM json_each(?3))) "
+                     "ORDER BY e.position " +
+                     order);
+  }
+
+  std::unique_ptr<connection> db_;
+  statement begin_ = prepare("reading", "BEGIN");
+  statement end_ = prepare("reading", "COMMIT");
+  std::array<statement, 2> stream_pages_{prepare_stream_page("ASC"), prepare_stream_page("DESC")};
+  std::array<statement, 2> all_pages_{prepare_all_page("ASC"), prepare_all_page("DESC")};
+  statement find_ = prepare("looking up an event", std::string{"SELECT "} + event_columns +
+                                                     ", s.name FROM skald_events e "
+                                                     "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.id = ?1");
+  statement status_ =
+    prepare("looking up an event", "SELECT EXISTS (SELECT 1 FROM skald_events WHERE id = ?1), "
+                                   "EXISTS (SELECT 1 FROM skald_events "
+                                   "WHERE stream = (SELECT key FROM skald_streams WHERE name = ?2) AND created > ?3 "
+                                   "AND type = (SELECT key FROM skald_types WHERE name = ?4))");
+  statement revision_ = prepare("looking up a stream", "SELECT revision FROM skald_streams WHERE name = ?1");
+  statement head_ = prepare("looking up the newest event", "SELECT max(position) FROM skald_events");
+  type_dictionary types_{*db_};
+};
+
+/// Lends readers, each to one caller at a time. Opens them when they are wanted, and waits only when `most_readers`
+/// are lent. Safe to use from several threads at once.
+class reader_pool {
+public:
+  explicit reader_pool(std::filesystem::path file) : file_{std::move(file)} {}
+
+  /// Calls `use` with a reader and answers its answer, or the failure it throws.
+  template <class Use>
+  auto with(Use use) -> result<decltype(use(std::declval<reader&>()))> {
+    try {
+      auto lent = take();
+      try {
+        auto answer = use(*lent);
+        give_back(std::move(lent));
+        return answer;
+      } catch (...) {
+        give_back(std::move(lent));
+        throw;
+      }
+    } catch (const failure& why) {
+      return why.error();
+    }
+  }
+
+private:
+  std::unique_ptr<reader> take() {
+    std::unique_lock lock{mutex_};
+    available_.wait(lock, [&] { return !idle_.empty() || lent_ < most_readers; });
+    ++lent_;
+    if (!idle_.empty()) {
+      auto taken = std::move(idle_.back());
+      idle_.pop_back();
+      return taken;
+    }
+    lock.unlock();
+    try {
+      auto db = std::make_unique<connection>(file_, errc::read_failed);
+      db->execute("setting up a reader", "PRAGMA query_only = ON");
+      return std::make_unique<reader>(std::move(db));
+    } catch (...) {
+      give_back(nullptr);
+      throw;
+    }
+  }
+
+  void give_back(std::unique_ptr<reader> lent) {
+    {
+      const std::lock_guard lock{mutex_};
+      --lent_;
+      if (lent) idle_.push_back(std::move(lent));
+    }
+    available_.notify_one();
+  }
+
+  std::filesystem::path file_;
+  std::mutex mutex_;
+  std::condition_variable available_;
+  std::vector<std::unique_ptr<reader>> idle_;
+  std::size_t lent_ = 0;
+};
+
+enum class content { none, skald };
+
+/// What is in the file. Fails where it is not ours to touch.
+content identify(const connection& db) {
+  constexpr const char* purpose = "identifying it";
+  const auto number = [&](const char* text) { return statement{db, purpose, text}.integer(); };
+  db.execute(purpose, "SAVEPOINT identifying"); // all of one moment: another process may be creating the tables
+  const auto application = number("PRAGMA application_id");
+  const auto version = number("PRAGMA user_version");
+  const auto tables = number("SELECT count(*) FROM sqlite_schema");
+  db.execute(purpose, "RELEASE identifying");
+  if (application == application_id) {
+    if (version == schema_version) return content::skald;
+    db.fail(purpose,
+            "it has version " + std::to_string(version) + " of the schema, this skald knows version " +
+              std::to_string(schema_version),
+            version > schema_version ? "open it with a newer skald" : "restore the file from a backup");
+  }
+  if (application != 0 || version != 0 || tables != 0)
+    db.fail(purpose, "it is the database of another program", "choose another file");
+  return content::none;
+}
+
+/// Switches the file to write-ahead logging. SQLite does not wait where two processes want that at the same time.
+void use_write_ahead_log(const connection& db) {
+  constexpr const char* purpose = "switching it to write-ahead logging";
+  constexpr int pause = 10;
+  statement set{db, purpose, "PRAGMA journal_mode = WAL"};
+  for (int waited = 0;; waited += pause) {
+    auto row = set();
+    const int code = row.step();
+    if (code == SQLITE_ROW && row.text(0) == "wal") return;
+    if (code == SQLITE_ROW) db.fail(purpose, "its file system cannot do that", "choose a file on a local disk");
+    if ((code & 0xff) != SQLITE_BUSY || waited >= busy_milliseconds) db.fail(purpose);
+    sqlite3_sleep(pause);
+  }
+}
+
+std::unique_ptr<connection> open_for_writing(const std::filesystem::path& file, errc trouble) {
+  auto db = std::make_unique<connection>(file, trouble);
+  const auto found = identify(*db);
+  use_write_ahead_log(*db);
+  db->execute("setting it up", "PRAGMA synchronous = FULL; PRAGMA cache_size = -32768");
+  if (found == content::skald) return db;
+  constexpr const char* purpose = "creating the tables";
+  db->execute(purpose, "BEGIN IMMEDIATE");
+  if (identify(*db) == content::none) { // another process may have been faster
+    const auto identity = "PRAGMA application_id = " + std::to_string(application_id) +
+                          "; PRAGMA user_version = " + std::to_string(schema_version);
+    db->execute(purpose, schema);
+    db->execute(purpose, identity.c_str());
+  }
+  db->execute(purpose, "COMMIT");
+  return db;
+}
+
+class sqlite_store final : public event_store {
+public:
+  sqlite_store(std::filesystem::path file, store_options options)
+    : event_store{std::move(options)}, file_{std::move(file)}, readers_{file_} {
+    open_writer(errc::open_failed);
+  }
+
+  result<record_status> status(const record& r) const override {
+    return readers_.with([&](reader& from) { return from.status(r); });
+  }
+
+  result<page> read(const stream_query& query) const override {
+    if (auto ok = detail::check_readable(query.stream()); !ok) return ok.error();
+    return readers_.with([&](reader& from) { return from.read(query); });
+  }
+
+  result<page> read(const all_query& query) const override {
+    return readers_.with([&](reader& from) { return from.read(query); });
+  }
+
+  result<std::optional<record>> find(const event_id& id) const override {
+    return readers_.with([&](reader& from) { return from.find(id); });
+  }
+
+  result<revision> revision_of(const stream_id& stream) const override {
+    if (auto ok = detail::check_readable(stream); !ok) return ok.error();
+    return readers_.with([&](reader& from) { return from.revision_of(stream); });
+  }
+
+  result<position> head() const override {
+    return readers_.with([&](reader& from) { return from.head(); });
+  }
+
+  result<checkpoint> register_projection(std::string_view projection, std::optional<position> fresh_from) override {
+    if (auto ok = detail::check_projection(projection, fresh_from.value_or(position{})); !ok) return ok.error();
+    return change([&](writer& to) {
+      to.register_projection(projection, fresh_from.value_or(to.head()));
+      return to.read_checkpoint(projection);
+    });
+  }
+
+  result<void> save(std::span<const checkpoint_update> updates) override {
+    for (const auto& update : updates)
+      if (auto ok = detail::check_update(update); !ok) return ok;
+    if (updates.empty()) return {};
+    return change([&](writer& to) -> result<void> {
+      for (const auto& update : updates)
+        if (auto ok = to.save(update); !ok) return ok;
+      return {};
+    });
+  }
+
+  result<checkpoint> rewind(std::string_view projection, position handled) override {
+    if (auto ok = detail::check_projection(projection); !ok) return ok.error();
+    return change([&](writer& to) -> result<checkpoint> {
+      auto stored = to.read_checkpoint(projection);
+      if (!stored || handled >= stored->handled) return stored;
+      stored->fresh_from = std::max(stored->fresh_from, stored->handled);
+      stored->handled = handled;
+      to.rewind(projection, stored->handled, stored->fresh_from);
+      return stored;
+    });
+  }
+
+private:
+  result<void> transact(const std::function<result<void>(transaction&)>& work) override { return change(work); }
+
+  /// Runs `work` in one transaction, which is undone where it answers an error or throws.
+  template <class Work>
+  auto change(const Work& work) -> decltype(work(std::declval<writer&>())) {
+    const std::lock_guard lock{mutex_};
+    try {
+      if (!writer_) open_writer(errc::insertion_failed);
+      writer_->begin();
+      auto answer = work(*writer_);
+      if (answer)
+        writer_->commit();
+      else
+        undo();
+      return answer;
+    } catch (const failure& why) {
+      undo();
+      return why.error();
+    } catch (...) {
+      undo();
+      throw;
+    }
+  }
+
+  void undo() noexcept {
+    if (!writer_) return;
+    writer_->undo();
+    if (!writer_->usable()) writer_.reset(); // the next transaction opens another one
+  }
+
+  void open_writer(errc trouble) { writer_ = std::make_unique<writer>(open_for_writing(file_, trouble), clock()); }
+
+  std::filesystem::path file_;
+  std::mutex mutex_;
+  std::unique_ptr<writer> writer_;
+  mutable reader_pool readers_;
+};
+
+/// Creates the file if there is none, for this user alone. SQLite would let others read it.
+void create_file(const std::filesystem::path& file) {
+  // An existing file is left alone: to close it would take away the locks that this process holds on it.
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (descriptor >= 0)
+    ::close(descriptor);
+  else if (errno != EEXIST)
+    throw failure{errc::open_failed, "store '" + file.string() +
+                                       "': creating it: " + std::generic_category().message(errno) +
+                                       ": see that its folder is there and that this user may write to it"};
+}
+
+} // namespace
+
+result<std::unique_ptr<event_store>> open_sqlite_store(const std::filesystem::path& file, store_options options) {
+  if (file.empty()) return error{errc::open_failed, "opening a store: no file is named: name one"};
+  try {
+    // SQLite gives names such as ":memory:" and "file:x?mode=ro" a meaning of its own, but no absolute path.
+    const auto path = std::filesystem::absolute(file);
+    create_file(path);
+    return std::unique_ptr<event_store>{std::make_unique<sqlite_store>(path, std::move(options))};
+  } catch (const failure& why) {
+    return why.error();
+  } catch (const std::filesystem::filesystem_error& why) {
+    return error{errc::open_failed, "store '" + file.string() + "': opening it: " + why.code().message() +
+                                      ": start the program in a folder that is there, or name the whole path"};
+  }
+}
+
+} // namespace skald

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <skald/store/event_store.hpp>
+
+namespace skald {
+
+/// What the rules of appending and hydrating need of a backend, inside one transaction that only this writer runs.
+///
+/// All see what was written before in the same transaction, also for requests further in front. Functions throw
+/// `failure`, which undoes the transaction.
+class event_store::transaction {
+public:
+  struct stream_head {
+    skald::revision revision; ///< 0 for an unknown stream
+    timestamp newest;         ///< the largest `created`
+  };
+
+  virtual ~transaction() = default;
+
+  [[nodiscard]] virtual stream_head head_of(const stream_id& stream) = 0;
+
+  /// The newest position, 0 for none.
+  [[nodiscard]] virtual position head() = 0;
+
+  [[nodiscard]] virtual std::optional<record> find(const event_id& id) = 0;
+
+  /// Whether the stream holds an event of this type with a later `created`.
+  [[nodiscard]] virtual bool holds_later(const stream_id& stream, std::string_view type, timestamp created) = 0;
+
+  /// The revision that the stream had when the store's head was `head`.
+  [[nodiscard]] virtual revision revision_at(const stream_id& stream, position head) = 0;
+
+  /// Adds a record. Preconditions: its position is `head() + 1`, its revision `head_of(stream).revision + 1`, and its id
+  /// is not in the store.
+  virtual void write(const record& r) = 0;
+};
+
+} // namespace skald

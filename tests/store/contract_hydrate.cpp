@@ -1,0 +1,218 @@
+#include <tests/store/contract.hpp>
+
+#include <algorithm>
+#include <chrono>
+
+using namespace skald;
+using namespace skald::test;
+
+namespace {
+
+/// One record, hydrated, as the store has it then.
+record hydrated(event_store& store, const record& source) {
+  must(store.hydrate(std::span{&source, 1}));
+  return *must(store.find(source.id));
+}
+
+} // namespace
+
+SKALD_CONTRACT("a hydrated record keeps what it is and gets a place of its own") { // C.39
+  fixture<backend> store;
+  must(store->append(request("other", no_stream, some_events(100, 2))));
+  auto source = foreign(1, "a", at(1000, 3), "fine:paid");
+  source.schema_version = 4;
+  source.meta = R"({ "by" : "me" })";
+  source.silent = true;
+  auto expected = source;
+  expected.revision = revision{1};
+  expected.position = position{3};
+  expected.hydrated = true;
+  const auto got = hydrated(*store, source);
+  CHECK(got.recorded > must(store->find(id(101)))->recorded);
+  CHECK(got.recorded.time() == store.clock.time());
+  expected.recorded = got.recorded;
+  CHECK(got == expected);
+  CHECK(read_stream(*store, "a") == std::vector{expected});
+}
+
+SKALD_CONTRACT("hydrated records that lie in the future move the clock up to the drift that is allowed") { // C.39
+  fixture<backend> store;
+  const timestamp now{store.clock.time(), 0};
+  const timestamp soon{store.clock.time() + default_max_drift, 9};
+  const timestamp later{store.clock.time() + std::chrono::hours{1}, 0};
+  struct row {
+    const char* name;
+    timestamp created;
+    errc code;
+  };
+  const row rows[] = {
+    {"an hour ahead", later, errc::clock_drift},
+    {"a millisecond too far",
+     {store.clock.time() + default_max_drift + std::chrono::milliseconds{1}, 0},
+     errc::clock_drift},
+    {"just not too far", soon, errc::none},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    const record source = foreign(1, "a", row.created);
+    CHECK(code_of(store->hydrate(std::span{&source, 1})) == row.code);
+    CHECK(read_all(*store).size() == (row.code == errc::none ? 1 : 0));
+    if (row.code != errc::none) CHECK(store->clock().reading() == now);
+  }
+  const auto got = read_all(*store).front();
+  CHECK(got.created == soon);
+  CHECK(got.recorded > soon);
+  CHECK(store->clock().now() > got.recorded);
+}
+
+SKALD_CONTRACT("a refused record leaves nothing of its neighbours") {
+  fixture<backend> store;
+  std::vector<record> records{foreign(1, "a", at(1)), foreign(2, "a", at(2)), foreign(3, "b", at(3))};
+  auto& middle = records[1];
+  auto expected = errc::invalid_argument;
+  SUBCASE("too far in the future") {
+    middle.created = timestamp{store.clock.time() + std::chrono::hours{1}, 0};
+    expected = errc::clock_drift;
+  }
+  SUBCASE("without an id") { middle.id = {}; }
+  SUBCASE("without a time") { middle.created = {}; }
+  SUBCASE("beyond time") { middle.created = timestamp::max().next(); }
+  SUBCASE("without a stream") { middle.stream = {}; }
+  SUBCASE("in a reserved stream") { middle.stream = stream("$all"); }
+  SUBCASE("without a type") { middle.type.clear(); }
+  SUBCASE("with data that are no JSON") {
+    middle.data = "{";
+    expected = errc::invalid_event;
+  }
+  CHECK(code_of(store->hydrate(records)) == expected);
+  CHECK(read_all(*store).empty());
+  CHECK(must(store->head()) == position{});
+  middle = foreign(2, "a", at(2));
+  CHECK(must(store->hydrate(records)) == hydrate_report{3, 0, position{3}});
+}
+
+SKALD_CONTRACT("known records are counted and skipped") { // D.60
+  fixture<backend> store;
+  must(store->append(request("a", no_stream, some_events(1, 2))));
+  const auto before = read_all(*store);
+  std::vector<record> records{foreign(1, "a", at(1)), foreign(3, "a", at(1)), foreign(2, "elsewhere", at(1)),
+                              foreign(3, "a", at(1)), foreign(4, "b", at(2))};
+  CHECK(must(store->hydrate(records)) == hydrate_report{2, 3, position{4}});
+  auto all = read_all(*store);
+  REQUIRE(all.size() == 4);
+  CHECK(all[2].id == id(3));
+  CHECK(all[2].revision == revision{3});
+  CHECK(all[3].id == id(4));
+  CHECK(std::equal(before.begin(), before.end(), all.begin()));
+  CHECK(must(store->hydrate(records)) == hydrate_report{0, 5, position{}});
+  CHECK(read_all(*store) == all);
+  CHECK(must(store->hydrate({})) == hydrate_report{});
+}
+
+SKALD_CONTRACT("a store hydrates what another one reads, and gives it on") {
+  fixture<backend> source;
+  fixture<memory> target;
+  fixture<backend> back;
+  must(source->append(request("a", no_stream, some_events(1, 3))));
+  must(source->append(request("b", no_stream, some_events(11, 2))));
+  must(target->append(request("a", no_stream, some_events(21, 1))));
+  const auto sent = read_all(*source);
+  CHECK(must(target->hydrate(sent)) == hydrate_report{5, 0, position{6}});
+  CHECK(must(target->revision_of(stream("a"))) == revision{4});
+  CHECK(must(back->hydrate(read_all(*target))) == hydrate_report{6, 0, position{6}});
+  CHECK(must(back->hydrate(sent)) == hydrate_report{0, 5, position{}});
+}
+
+SKALD_CONTRACT("a record is outdated where its stream holds a later one of its type") { // D.60 to D.62
+  fixture<backend> store;
+  must(store->append(
+    request("a", no_stream, {an_event(1, "red", at(10)), an_event(2, "blue", at(20)), an_event(3, "red", at(30))})));
+  must(store->append(request("b", no_stream, {an_event(4, "green", at(40))})));
+  struct row {
+    const char* name;
+    record source;
+    record_status expected;
+  };
+  const row rows[] = {
+    {"D.60 a known one", foreign(1, "a", at(10), "red"), {true, true}},
+    {"D.60 the known newest", foreign(3, "a", at(30), "red"), {true, true}},
+    {"D.60 a known one in another stream", foreign(1, "x", at(90), "x"), {true, true}},
+    {"D.61 an older one of its type", foreign(9, "a", at(29), "red"), {false, true}},
+    {"D.61 older by a counter", foreign(9, "a", at(29, 0xffff), "red"), {false, true}},
+    {"D.61 the oldest", foreign(9, "a", at(1), "blue"), {false, true}},
+    {"D.62 an equal time", foreign(9, "a", at(30), "red"), {false, false}},
+    {"D.62 a later one", foreign(9, "a", at(30, 1), "red"), {false, false}},
+    {"D.62 later than those of its type", foreign(9, "a", at(25), "blue"), {false, false}},
+    {"D.62 another type", foreign(9, "a", at(1), "green"), {false, false}},
+    {"D.62 an unknown type", foreign(9, "a", at(1), "unknown"), {false, false}},
+    {"D.62 another stream", foreign(9, "b", at(1), "red"), {false, false}},
+    {"D.62 an unknown stream", foreign(9, "c", at(1), "red"), {false, false}},
+    {"beyond time", foreign(9, "a", timestamp{UINT64_MAX}, "red"), {false, false}},
+  };
+  const auto before = read_all(*store);
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    CHECK(must(store->status(row.source)) == row.expected);
+    CHECK(read_all(*store) == before);
+  }
+}
+
+SKALD_CONTRACT("an outdated record is kept, marked as such") { // D.61, D.62
+  fixture<backend> store;
+  must(store->append(request("a", no_stream, {an_event(1, "red", at(10)), an_event(2, "blue", at(20))})));
+  const auto late = hydrated(*store, foreign(3, "a", at(5), "red"));
+  CHECK(late.outdated);
+  CHECK(late.hydrated);
+  CHECK(late.created == at(5));
+  CHECK(late.revision == revision{3});
+  CHECK_FALSE(hydrated(*store, foreign(4, "a", at(15), "red")).outdated);
+  CHECK(hydrated(*store, foreign(5, "a", at(15), "blue")).outdated);
+  CHECK_FALSE(hydrated(*store, foreign(6, "b", at(1), "red")).outdated);
+  std::vector<event_id> order;
+  for (const auto& r : read_stream(*store, "a")) order.push_back(r.id);
+  CHECK(order == std::vector{id(3), id(1), id(4), id(5), id(2)});
+  if constexpr (backend::persistent) {
+    store.reopen();
+    CHECK(must(store->find(id(3))) == late);
+  }
+}
+
+SKALD_CONTRACT("records of one call make each other outdated in their order") { // D.61
+  fixture<backend> store;
+  must(
+    store->hydrate(std::vector{foreign(1, "a", at(10)), foreign(2, "a", at(30)), foreign(3, "a", at(20)),
+                               foreign(4, "new", at(5)), foreign(5, "new", at(4), "other"), foreign(6, "new", at(4))}));
+  std::vector<bool> outdated;
+  for (const auto& r : read_all(*store)) outdated.push_back(r.outdated);
+  CHECK(outdated == std::vector{false, false, true, false, false, true});
+}
+
+SKALD_CONTRACT("what was outdated elsewhere is judged anew") {
+  fixture<backend> store;
+  auto source = foreign(1, "a", at(10));
+  source.outdated = true;
+  source.hydrated = true;
+  CHECK_FALSE(hydrated(*store, source).outdated);
+}
+
+SKALD_CONTRACT("an append goes behind the newest record of its stream, hydrated or not") {
+  fixture<backend> store;
+  const timestamp soon{store.clock.time() + std::chrono::seconds{30}, 0};
+  must(store->hydrate(std::vector{foreign(1, "a", soon), foreign(2, "a", at(1))}));
+  must(store->append(request("a", exactly(2), {an_event(3, "thing:happened", at(7))})));
+  const auto all = read_stream(*store, "a");
+  REQUIRE(all.size() == 3);
+  CHECK(all.back().id == id(3));
+  CHECK(all.back().created == soon.next());
+  CHECK(all.back().revision == revision{3});
+}
+
+SKALD_CONTRACT("a hydrated record is known to appends") {
+  fixture<backend> store;
+  const auto source = foreign(1, "a", at(1));
+  must(store->hydrate(std::span{&source, 1}));
+  CHECK(must(store->append(request("a", no_stream, {an_event(1)}))) ==
+        receipt{{revision{1}}, position{1}, position{1}});
+  CHECK(code_of(store->append(request("b", no_stream, {an_event(1)}))) == errc::duplicate_event);
+  CHECK(read_all(*store).size() == 1);
+}

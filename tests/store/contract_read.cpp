@@ -1,0 +1,456 @@
+#include <skald/store/limits.hpp>
+
+#include <tests/store/contract.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <random>
+#include <thread>
+#include <type_traits>
+
+using namespace skald;
+using namespace skald::test;
+
+namespace {
+
+/// What a query must answer, found the slow way. `all` is in the order of positions.
+template <class Query>
+page expected_page(std::vector<record> all, const Query& query) {
+  const auto cursor = [](const record& r) { return Query::cursor_of(r); };
+  if constexpr (std::is_same_v<Query, stream_query>)
+    std::erase_if(all, [&](const record& r) { return r.stream != query.stream(); });
+  std::sort(all.begin(), all.end(), [&](const record& a, const record& b) { return cursor(a) < cursor(b); });
+  std::erase_if(all, [&](const record& r) {
+    const auto& types = query.types();
+    return (query.after() && cursor(r) <= *query.after()) || (query.before() && cursor(r) >= *query.before()) ||
+           (types && std::find(types->begin(), types->end(), r.type) == types->end());
+  });
+  if (query.direction() == direction::backward) std::reverse(all.begin(), all.end());
+  if (query.limit() && all.size() > *query.limit()) all.resize(*query.limit());
+  const bool more = all.size() > limits::page_records;
+  if (more) all.resize(limits::page_records);
+  return {std::move(all), more};
+}
+
+/// Asks `store` for every combination of bounds, types, direction and limit.
+template <class Query, class Cursor = decltype(Query::cursor_of(record{}))>
+void compare_with_model(const event_store& store, const Query& start,
+                        const std::type_identity_t<std::vector<Cursor>>& cursors) {
+  const auto all = read_all(store);
+  const std::optional<std::vector<std::string>> type_lists[] = {std::nullopt,
+                                                                {{}},
+                                                                {{"red"}},
+                                                                {{"red", "blue"}},
+                                                                {{"blue", "blue", "unknown"}},
+                                                                {{"unknown"}},
+                                                                {{"red", "green", "blue"}}};
+  const std::optional<std::size_t> page_limits[] = {std::nullopt, 0, 1, 3, 1000};
+  std::vector<std::optional<Cursor>> bounds{cursors.begin(), cursors.end()};
+  bounds.emplace_back();
+  std::size_t wrong = 0;
+  for (const auto& after : bounds)
+    for (const auto& before : bounds)
+      for (const auto& types : type_lists)
+        for (const auto& limit : page_limits)
+          for (const bool backward : {false, true}) {
+            auto query = start;
+            if (after) query.after(*after);
+            if (before) query.before(*before);
+            if (types) query.types(*types);
+            if (limit) query.limit(*limit);
+            if (backward) query.backward();
+            const auto expected = expected_page(all, query);
+            const auto got = must(store.read(query));
+            if (got.records == expected.records && got.more == expected.more) continue;
+            if (++wrong > 3) continue; // three of them are enough to read
+            CAPTURE(after);
+            CAPTURE(before);
+            CAPTURE(types);
+            CAPTURE(limit);
+            CAPTURE(backward);
+            CHECK(got.records == expected.records);
+            CHECK(got.more == expected.more);
+          }
+  CHECK(wrong == 0);
+}
+
+/// Three streams and three types, with equal times and ids that do not follow them.
+template <class Backend>
+struct colours : fixture<Backend> {
+  colours() {
+    const char* types[] = {"red", "green", "blue"};
+    const char* streams[] = {"a", "b", "c"};
+    std::vector<record> records;
+    for (std::uint64_t i = 0; i < 24; ++i)
+      records.push_back(foreign(i * 7 % 24 + 1, streams[i % 3 == 2 ? i % 2 : 0], at(static_cast<std::int64_t>(i / 3)),
+                                types[i * i % 3]));
+    std::shuffle(records.begin(), records.end(), std::mt19937{1});
+    must((*this)->hydrate(records));
+    must((*this)->append(request("c", no_stream, some_events(100, 3))));
+  }
+};
+
+template <class Backend>
+void append_many(fixture<Backend>& store, std::uint64_t count) {
+  std::vector<append_request> group;
+  for (std::uint64_t i = 0; i < count; ++i)
+    group.push_back(request(i % 2 == 0 ? "a" : "b", any, {an_event(i + 1, i == count - 2 ? "rare" : "common")}));
+  for (const auto& answer : store->append(group)) REQUIRE(answer);
+}
+
+/// The positions of a page of `all`.
+std::vector<std::uint64_t> positions(const page& read) {
+  std::vector<std::uint64_t> numbers;
+  for (const auto& r : read.records) numbers.push_back(r.position.value);
+  return numbers;
+}
+
+using numbers = std::vector<std::uint64_t>;
+
+} // namespace
+
+namespace doctest {
+
+template <>
+struct StringMaker<stream_cursor> {
+  static String convert(const stream_cursor& c) { return toString(c.created) + " " + toString(c.id); }
+};
+
+} // namespace doctest
+
+SKALD_CONTRACT("bounds and limits choose what is read") { // C.40 to C.49
+  fixture<backend> store;
+  must(store->append(request("a", no_stream, some_events(1, 10))));
+  struct row {
+    const char* name;
+    all_query query;
+    numbers expected;
+  };
+  const auto p = [](std::uint64_t number) { return position{number}; };
+  const row rows[] = {
+    {"C.40 all", all_query{}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}},
+    {"C.41 lower bound", all_query{}.after(p(7)), {8, 9, 10}},
+    {"C.42 upper bound", all_query{}.before(p(4)), {1, 2, 3}},
+    {"C.43 limit", all_query{}.limit(4), {1, 2, 3, 4}},
+    {"C.44 lower and upper bound", all_query{}.after(p(3)).before(p(7)), {4, 5, 6}},
+    {"C.45 both with a limit", all_query{}.after(p(3)).before(p(9)).limit(2), {4, 5}},
+    {"C.46 equal bounds", all_query{}.after(p(5)).before(p(5)), {}},
+    {"C.46 bounds with one between", all_query{}.after(p(4)).before(p(6)), {5}},
+    {"C.47 limit 1", all_query{}.limit(1), {1}},
+    {"C.48 limit 0", all_query{}.limit(0), {}},
+    {"C.49 inverted bounds", all_query{}.after(p(7)).before(p(3)), {}},
+    {"C.51 backward with a limit", all_query{}.backward().limit(3), {10, 9, 8}},
+    {"C.51 backward with bounds", all_query{}.backward().after(p(3)).before(p(7)), {6, 5, 4}},
+    {"behind the end", all_query{}.after(p(10)), {}},
+    {"behind all there can be", all_query{}.after(p(UINT64_MAX)), {}},
+    {"before all there can be", all_query{}.after(p(9)).before(p(UINT64_MAX)), {10}},
+    {"before the beginning", all_query{}.before(p(0)), {}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    const auto read = must(store->read(row.query));
+    CHECK(positions(read) == row.expected);
+    CHECK_FALSE(read.more);
+  }
+}
+
+SKALD_CONTRACT("an unknown stream is empty and at revision 0") { // C.50
+  fixture<backend> store;
+  must(store->append(request("a", no_stream, some_events(1, 2))));
+  for (const auto* name : {"unknown", "$all", "A", "a "}) {
+    CAPTURE(name);
+    const auto read = must(store->read(stream_query{stream(name)}));
+    CHECK(read.records.empty());
+    CHECK_FALSE(read.more);
+    CHECK(must(store->revision_of(stream(name))) == revision{});
+  }
+}
+
+SKALD_CONTRACT("an empty store is empty in every way") {
+  fixture<backend> store;
+  CHECK(read_all(*store).empty());
+  CHECK(read_all(*store, all_query{}.backward()).empty());
+  CHECK(read_stream(*store, "a").empty());
+  CHECK(must(store->head()) == position{});
+  CHECK_FALSE(must(store->find(id(1))));
+}
+
+SKALD_CONTRACT("backward is the exact reverse of forward") { // C.51
+  colours<backend> store;
+  auto forward = read_stream(*store, "a");
+  std::reverse(forward.begin(), forward.end());
+  CHECK(read_all(*store, stream_query{stream("a")}.backward()) == forward);
+  auto all = read_all(*store);
+  std::reverse(all.begin(), all.end());
+  CHECK(read_all(*store, all_query{}.backward()) == all);
+  CHECK(must(store->read(stream_query{stream("a")}.backward().limit(1))).records == std::vector{forward.front()});
+}
+
+SKALD_CONTRACT("pages of every size give the same whole") { // C.52
+  fixture<backend> store;
+  append_many(store, 2100);
+  const auto in_pages = [&](auto query, std::size_t size) {
+    std::vector<record> whole;
+    for (;;) {
+      const auto read = must(store->read(query.limit(size)));
+      if (read.records.empty()) return whole;
+      REQUIRE(read.records.size() <= size);
+      whole.insert(whole.end(), read.records.begin(), read.records.end());
+      query.resume_behind(read.records.back());
+    }
+  };
+  const auto compare = [&](auto query) {
+    const auto whole = read_all(*store, query);
+    for (const std::size_t size : {1, 2, 3, 999, 1000, 1001}) {
+      CAPTURE(size);
+      CHECK((in_pages(query, size) == whole));
+    }
+    return whole.size();
+  };
+  CHECK(compare(all_query{}) == 2100);
+  CHECK(compare(all_query{}.backward()) == 2100);
+  CHECK(compare(stream_query{stream("a")}) == 1050);
+  CHECK(compare(stream_query{stream("a")}.backward()) == 1050);
+  CHECK(compare(all_query{}.types({"rare"})) == 1);
+}
+
+SKALD_CONTRACT("a page ends at its number of records and says exactly whether there is more") {
+  fixture<backend> store;
+  append_many(store, limits::page_records + 1);
+  struct row {
+    const char* name;
+    all_query query;
+    std::size_t records;
+    bool more;
+  };
+  const row rows[] = {
+    {"one more than a page", all_query{}, limits::page_records, true},
+    {"one more, backward", all_query{}.backward(), limits::page_records, true},
+    {"exactly a page", all_query{}.after(position{1}), limits::page_records, false},
+    {"exactly a page, backward", all_query{}.backward().before(position{limits::page_records + 1}),
+     limits::page_records, false},
+    {"one less", all_query{}.after(position{2}), limits::page_records - 1, false},
+    {"a limit of a page", all_query{}.limit(limits::page_records), limits::page_records, false},
+    {"a limit beyond a page", all_query{}.limit(limits::page_records + 1), limits::page_records, true},
+    {"more, but of another type", all_query{}.types({"common"}), limits::page_records, false},
+    {"the rare one", all_query{}.types({"rare"}), 1, false},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    const auto read = must(store->read(row.query));
+    CHECK(read.records.size() == row.records);
+    CHECK(read.more == row.more);
+  }
+}
+
+SKALD_CONTRACT("a page ends behind the record that reaches its number of bytes") {
+  fixture<backend> store;
+  const auto third = '"' + std::string(limits::page_bytes / 3, 'x') + '"';
+  for (int i = 0; i < 7; ++i) must(store->append(request("a", any, {{"thing:happened", third}})));
+  const auto compare = [&](auto query) {
+    auto read = must(store->read(query));
+    CHECK(read.records.size() == 3);
+    CHECK(read.more);
+    CHECK_FALSE(must(store->read(query.limit(3))).more);
+    query.limit(4).resume_behind(read.records.back());
+    read = must(store->read(query));
+    CHECK(read.records.size() == 3);
+    CHECK(read.more);
+    query.resume_behind(read.records.back());
+    read = must(store->read(query));
+    CHECK(read.records.size() == 1);
+    CHECK_FALSE(read.more);
+    CHECK(read_all(*store, query.limit(100)).size() == 1);
+  };
+  compare(all_query{});
+  compare(all_query{}.backward());
+  compare(stream_query{stream("a")});
+  compare(stream_query{stream("a")}.backward());
+}
+
+SKALD_CONTRACT("every combination of types, bounds, limit and direction agrees with a model: all") { // C.53
+  colours<backend> store;
+  std::vector<position> cursors;
+  for (const std::uint64_t number : {0, 1, 5, 13, 26, 27, 28}) cursors.emplace_back(number);
+  cursors.emplace_back(UINT64_MAX);
+  compare_with_model(*store, all_query{}, cursors);
+}
+
+SKALD_CONTRACT("every combination of types, bounds, limit and direction agrees with a model: streams") { // C.53
+  colours<backend> store;
+  const auto in_stream = read_stream(*store, "a");
+  REQUIRE(in_stream.size() == 20);
+  const std::vector<stream_cursor> cursors{
+    {},
+    {in_stream[0].created, in_stream[0].id},
+    {in_stream[4].created, in_stream[4].id},
+    {in_stream[4].created, {}}, // between two records
+    {in_stream[11].created, id(999)},
+    {in_stream[19].created, in_stream[19].id},
+    {timestamp::max(), id(1)},
+    {timestamp{UINT64_MAX}, id(1)},
+  };
+  compare_with_model(*store, stream_query{stream("a")}, cursors);
+  compare_with_model(*store, stream_query{stream("b")}, {cursors[2], cursors[4]});
+  compare_with_model(*store, stream_query{stream("unknown")}, {cursors[2]});
+}
+
+SKALD_CONTRACT("the same records read the same whatever the order of their arrival") { // C.53
+  std::vector<record> records;
+  for (std::uint64_t i = 0; i < 40; ++i)
+    records.push_back(foreign(i * 17 % 40 + 1, i % 4 == 0 ? "b" : "a", at(static_cast<std::int64_t>(i / 5))));
+  const auto without_arrival = [](std::vector<record> all) {
+    for (auto& r : all) {
+      r.position = {};
+      r.revision = {};
+      r.recorded = {};
+      r.outdated = false;
+    }
+    return all;
+  };
+  std::vector<record> first;
+  for (unsigned seed = 0; seed < 8; ++seed) {
+    CAPTURE(seed);
+    fixture<backend> store;
+    std::shuffle(records.begin(), records.end(), std::mt19937{seed});
+    const auto half = records.begin() + static_cast<std::ptrdiff_t>(records.size() / 2);
+    must(store->hydrate({records.begin(), half}));
+    must(store->hydrate({half, records.end()}));
+    const auto got = without_arrival(read_stream(*store, "a"));
+    if (first.empty()) first = got;
+    CHECK(got == first);
+    CHECK(got.size() == 30);
+    CHECK(std::is_sorted(got.begin(), got.end(), [](const record& a, const record& b) {
+      return stream_query::cursor_of(a) < stream_query::cursor_of(b);
+    }));
+  }
+}
+
+SKALD_CONTRACT("all is read in the order of positions, from any of them") { // C.54
+  colours<backend> store;
+  const auto all = read_all(*store);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    REQUIRE(all[i].position == position{i + 1});
+    const auto rest = read_all(*store, all_query{}.after(all[i].position));
+    CHECK(rest == std::vector(all.begin() + static_cast<std::ptrdiff_t>(i) + 1, all.end()));
+  }
+}
+
+SKALD_CONTRACT("a reader that follows four writers misses nothing and repeats nothing") { // C.54
+  fixture<backend> store;
+  bool filtered = false;
+  SUBCASE("everything") {}
+  SUBCASE("by all types, where each request brings a new one") { filtered = true; }
+  constexpr std::uint64_t writers = 4;
+  constexpr std::uint64_t each = 150;
+  std::atomic<int> failed = 0;
+  std::vector<std::thread> threads;
+  for (std::uint64_t w = 0; w < writers; ++w)
+    threads.emplace_back([&, w] {
+      for (std::uint64_t i = 0; i < each; i += 3) {
+        auto made = some_events(w * 1000 + i, 3);
+        made.front().type = "type " + std::to_string(w * 1000 + i);
+        if (!store->append(request("s" + std::to_string(w), any, made))) ++failed;
+      }
+    });
+  std::vector<std::string> types{"thing:happened"};
+  for (std::uint64_t w = 0; w < writers; ++w)
+    for (std::uint64_t i = 0; i < each; i += 3) types.push_back("type " + std::to_string(w * 1000 + i));
+  std::vector<record> followed;
+  for (position seen{}; seen < position{writers * each} && failed == 0;) {
+    auto query = all_query{}.after(seen).limit(7);
+    if (filtered) query.types(types);
+    const auto read = store->read(query);
+    if (!read) break;
+    followed.insert(followed.end(), read->records.begin(), read->records.end());
+    if (!followed.empty()) seen = followed.back().position;
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(failed == 0);
+  REQUIRE(followed.size() == writers * each);
+  for (std::size_t i = 0; i < followed.size(); ++i) REQUIRE(followed[i].position == position{i + 1});
+  CHECK(followed == read_all(*store));
+  for (std::uint64_t w = 0; w < writers; ++w) {
+    std::uint64_t next = w * 1000;
+    for (const auto& r : followed)
+      if (r.stream == stream("s" + std::to_string(w))) REQUIRE(r.data == number_json(next++));
+  }
+}
+
+SKALD_CONTRACT("a record is found by its id, field by field as it was pushed") { // C.55
+  fixture<backend> store;
+  auto pushed = an_event(1, "fine:paid", at(123'456, 7));
+  pushed.schema_version = 3;
+  pushed.meta = R"({"by":"me"})";
+  auto quiet = request("fine-1", no_stream, {pushed});
+  quiet.emit = false;
+  must(store->append(request("other", no_stream, {an_event(9)})));
+  must(store->append(quiet));
+  const auto found = must(store->find(id(1)));
+  REQUIRE(found);
+  CHECK(found->id == id(1));
+  CHECK(found->stream == stream("fine-1"));
+  CHECK(found->revision == revision{1});
+  CHECK(found->position == position{2});
+  CHECK(found->type == "fine:paid");
+  CHECK(found->schema_version == 3);
+  CHECK(found->data == pushed.data);
+  CHECK(found->meta == pushed.meta);
+  CHECK(found->created == at(123'456, 7));
+  CHECK(found->recorded.time() == store.clock.time());
+  CHECK_FALSE(found->hydrated);
+  CHECK_FALSE(found->outdated);
+  CHECK(found->silent);
+  CHECK(must(store->read(stream_query{stream("fine-1")})).records == std::vector{*found});
+  CHECK(must(store->read(all_query{}.after(position{1}))).records == std::vector{*found});
+  CHECK_FALSE(must(store->find(id(2))));
+  CHECK_FALSE(must(store->find(event_id{})));
+}
+
+SKALD_CONTRACT("an acknowledged append is visible to every reader at once") { // C.57
+  fixture<backend> store;
+  constexpr std::uint64_t appends = 100;
+  std::atomic<std::uint64_t> acknowledged = 0;
+  std::atomic<int> stale = 0;
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 3; ++i)
+    readers.emplace_back([&] {
+      for (;;) {
+        const auto known = acknowledged.load();
+        const auto head = store->head();
+        const auto at_revision = store->revision_of(stream("a"));
+        const auto newest = store->read(stream_query{stream("a")}.backward().limit(1));
+        const bool fine = head && head->value >= known && at_revision && at_revision->value >= known && newest &&
+                          (known == 0 || newest->records.front().revision.value >= known) &&
+                          (known == 0 || store->find(id(known)).value());
+        if (!fine) ++stale;
+        if (!fine || known == appends) return;
+      }
+    });
+  for (std::uint64_t n = 1; n <= appends; ++n) {
+    must(store->append(request("a", any, {an_event(n)})));
+    acknowledged = n;
+  }
+  for (auto& thread : readers) thread.join();
+  CHECK(stale == 0);
+}
+
+SKALD_CONTRACT("an empty list of types reads nothing") { // C.58
+  colours<backend> store;
+  CHECK(read_all(*store, all_query{}.types({})).empty());
+  CHECK(read_all(*store, stream_query{stream("a")}.types({})).empty());
+}
+
+SKALD_CONTRACT("names of types and streams are values, whatever their characters") {
+  fixture<backend> store;
+  const std::string names[] = {"a", "A", "a'b", "a\"b", "a%", "a_", "[1]", "1", "ä", "a\\", "a ", " a"};
+  std::uint64_t n = 0;
+  for (const auto& name : names) must(store->append(request(name, no_stream, {an_event(++n, name)})));
+  n = 0;
+  for (const auto& name : names) {
+    CAPTURE(name);
+    const numbers expected{++n};
+    CHECK(positions(must(store->read(all_query{}.types({name})))) == expected);
+    CHECK(positions(must(store->read(stream_query{stream(name)}))) == expected);
+  }
+}

@@ -1,0 +1,650 @@
+#include <sqlite3.h>
+#include <tests/store/contract.hpp>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <fcntl.h>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <sstream>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace skald;
+using namespace skald::test;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using store_pointer = std::unique_ptr<event_store>;
+
+store_pointer open(const fs::path& file, manual_clock clock = {}) {
+  store_options options;
+  options.wall = clock;
+  return must(open_sqlite_store(file, options));
+}
+
+std::string content_of(const fs::path& file) {
+  std::ifstream in{file, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+void write_file(const fs::path& file, const std::string& content) { std::ofstream{file, std::ios::binary} << content; }
+
+/// Runs SQL on a file as another program would.
+void run_sql(const fs::path& file, const std::string& text) {
+  sqlite3* db = nullptr;
+  REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
+  const int code = sqlite3_exec(db, text.c_str(), nullptr, nullptr, nullptr);
+  const std::string why = sqlite3_errmsg(db);
+  sqlite3_close(db);
+  REQUIRE_MESSAGE(code == SQLITE_OK, why);
+}
+
+/// A process of its own that runs `body` and ends with its answer. Nothing is flushed or destroyed in it.
+class child_process {
+public:
+  template <class Body>
+  explicit child_process(Body body) : pid_{::fork()} {
+    REQUIRE(pid_ >= 0);
+    if (pid_ != 0) return;
+    int status = 99;
+    try {
+      status = body();
+    } catch (const std::exception& e) {
+      std::fprintf(stderr, "in a child process: %s\n", e.what());
+    } catch (...) {
+    }
+    ::_exit(status);
+  }
+  ~child_process() {
+    if (pid_ > 0) kill(), wait();
+  }
+  child_process(const child_process&) = delete;
+  child_process& operator=(const child_process&) = delete;
+
+  void kill() const { ::kill(pid_, SIGKILL); }
+
+  /// What `body` answered, or the negated number of the signal that ended it.
+  int wait() {
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+private:
+  pid_t pid_;
+};
+
+/// A pipe between processes, for numbers.
+class number_pipe {
+public:
+  number_pipe() { REQUIRE(::pipe2(ends_.data(), O_CLOEXEC) == 0); }
+  ~number_pipe() { close_reader(), close_writer(); }
+  number_pipe(const number_pipe&) = delete;
+  number_pipe& operator=(const number_pipe&) = delete;
+
+  void write(std::uint64_t number) const {
+    if (::write(ends_[1], &number, sizeof number) != sizeof number) ::_exit(98);
+  }
+  /// The next number, or none at the end.
+  [[nodiscard]] std::optional<std::uint64_t> read() const {
+    std::uint64_t number = 0;
+    if (::read(ends_[0], &number, sizeof number) != sizeof number) return {};
+    return number;
+  }
+  void close_reader() { close(0); }
+  void close_writer() { close(1); }
+
+private:
+  void close(std::size_t end) {
+    if (ends_[end] >= 0) ::close(ends_[end]);
+    ends_[end] = -1;
+  }
+  std::array<int, 2> ends_{-1, -1};
+};
+
+/// Runs `body`, which answers whether all was well, as a user whom permissions bind.
+template <class Body>
+bool as_nobody(Body body) {
+  return child_process{[&] {
+           if (::geteuid() == 0 && ::seteuid(65534) != 0) return 2;
+           return body() ? 0 : 1;
+         }}.wait() == 0;
+}
+
+/// What opening the file answers, which has to be a refusal that names the file.
+error refusal_of(const fs::path& file) {
+  const auto opened = open_sqlite_store(file);
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().code == errc::open_failed);
+  CHECK_MESSAGE(opened.error().message.find("'" + file.string() + "'") != std::string::npos, opened.error().message);
+  return opened.error();
+}
+
+} // namespace
+
+TEST_CASE("sqlite: a file that is not skald's is refused, and left as it is") {
+  const temporary_folder folder;
+  const auto file = folder.path() / "file.db";
+  std::string says;
+  SUBCASE("a text") {
+    write_file(file, std::string(5000, 'x') + "\nlong enough to be a page");
+    says = "not a database";
+  }
+  SUBCASE("a short text") {
+    write_file(file, "hello\n");
+    says = "not a database";
+  }
+  SUBCASE("a picture") {
+    write_file(file, "\x89PNG\r\n\x1a\n" + std::string(3000, '\0'));
+    says = "not a database";
+  }
+  SUBCASE("the database of another program") {
+    run_sql(file, "CREATE TABLE bookmarks (url TEXT); INSERT INTO bookmarks VALUES ('x')");
+    says = "another program";
+  }
+  SUBCASE("the empty database of another program") {
+    run_sql(file, "PRAGMA application_id = 7");
+    says = "another program";
+  }
+  SUBCASE("a database with a version of another program") {
+    run_sql(file, "PRAGMA user_version = 7");
+    says = "another program";
+  }
+  SUBCASE("the database of a newer skald") {
+    open(file);
+    run_sql(file, "PRAGMA user_version = 2");
+    says = "open it with a newer skald";
+  }
+  SUBCASE("a database of skald without a version") {
+    open(file);
+    run_sql(file, "PRAGMA user_version = 0");
+    says = "version 0";
+  }
+  const auto before = content_of(file);
+  const auto why = refusal_of(file);
+  CHECK_MESSAGE(why.message.find(says) != std::string::npos, why.message);
+  CHECK(content_of(file) == before);
+  CHECK(std::distance(fs::directory_iterator{folder.path()}, {}) == 1);
+}
+
+TEST_CASE("sqlite: a path where no file can be is refused") {
+  const temporary_folder folder;
+  SUBCASE("a folder") { refusal_of(folder.path()); }
+  SUBCASE("a missing folder") { refusal_of(folder.path() / "missing" / "file.db"); }
+  SUBCASE("a file in place of a folder") {
+    write_file(folder.path() / "file", "x");
+    refusal_of(folder.path() / "file" / "file.db");
+  }
+  SUBCASE("no name") { CHECK(code_of(open_sqlite_store("")) == errc::open_failed); }
+}
+
+TEST_CASE("sqlite: what may not be written is refused") {
+  const temporary_folder folder;
+  const auto file = folder.path() / "file.db";
+  const auto refused = [&] {
+    const auto opened = open_sqlite_store(file);
+    return !opened && opened.error().code == errc::open_failed &&
+           opened.error().message.find("see that") != std::string::npos;
+  };
+  SUBCASE("a read-only file") {
+    open(file);
+    fs::permissions(file, fs::perms{0444});
+    fs::permissions(folder.path(), fs::perms{0777});
+    CHECK(as_nobody(refused));
+  }
+  SUBCASE("a file that may not be read either") {
+    open(file);
+    fs::permissions(file, fs::perms{0000});
+    fs::permissions(folder.path(), fs::perms{0777});
+    CHECK(as_nobody(refused));
+  }
+  SUBCASE("a file in a read-only folder") {
+    open(file);
+    fs::permissions(file, fs::perms{0666});
+    fs::permissions(folder.path(), fs::perms{0555});
+    CHECK(as_nobody(refused));
+  }
+  SUBCASE("no file in a read-only folder") {
+    fs::permissions(folder.path(), fs::perms{0555});
+    CHECK(as_nobody(refused));
+    CHECK_FALSE(fs::exists(file));
+  }
+  fs::permissions(folder.path(), fs::perms{0700});
+}
+
+TEST_CASE("sqlite: an empty file becomes a store") {
+  const temporary_folder folder;
+  const auto file = folder.path() / "file.db";
+  write_file(file, "");
+  const auto store = open(file);
+  must(store->append(request("a", no_stream, some_events(1, 1))));
+}
+
+TEST_CASE("sqlite: a name with a meaning to SQLite is a file like any other") {
+  const temporary_folder folder;
+  for (const auto* name : {":memory:", "file:x?mode=memory", "größe #1?.db"}) {
+    CAPTURE(name);
+    must(open(folder.path() / name)->append(request("a", no_stream, some_events(1, 1))));
+    CHECK(fs::exists(folder.path() / name));
+    CHECK(read_all(*open(folder.path() / name)).size() == 1);
+  }
+}
+
+TEST_CASE("sqlite: the files of a new store belong to their user alone") {
+  const temporary_folder folder;
+  const auto before = ::umask(0);
+  const auto store = open(folder.path() / "file.db");
+  must(store->append(request("a", no_stream, some_events(1, 1))));
+  CHECK(must(store->head()) == position{1});
+  ::umask(before);
+  std::size_t files = 0;
+  for (const auto& entry : fs::directory_iterator{folder.path()}) {
+    CAPTURE(entry.path().string());
+    CHECK((entry.status().permissions() == fs::perms{0600}));
+    ++files;
+  }
+  CHECK(files == 3); // the database, its log and the log's index
+}
+
+TEST_CASE("sqlite: everything is there after a restart") {
+  fixture<sqlite> store;
+  must(store->append(request("a", no_stream, some_events(1, 3))));
+  must(store->hydrate(std::vector{foreign(10, "a", at(5)), foreign(11, "a", at(4)), foreign(12, "b", at(4))}));
+  auto quiet = request("c", no_stream, some_events(20, 2));
+  quiet.emit = false;
+  must(store->append(quiet));
+  const auto before = read_all(*store);
+  const auto stream_before = read_stream(*store, "a");
+  for (int i = 0; i < 2; ++i) {
+    store.reopen();
+    CHECK(read_all(*store) == before);
+    CHECK(read_stream(*store, "a") == stream_before);
+  }
+  CHECK(must(store->append(request("a", exactly(5), {an_event(30)}))).last == position{9});
+  CHECK(must(store->append(request("d", no_stream, {an_event(31, "new type")}))).last == position{10});
+  CHECK(must(store->append(quiet)).first == position{7});
+}
+
+TEST_CASE("sqlite: readers do not wait for a writer and do not see what it has not committed") {
+  fixture<sqlite> store;
+  must(store->append(request("a", no_stream, some_events(1, 3))));
+  const auto before = read_all(*store);
+  must(door::open(*store, [&](event_store::transaction& tx) -> result<void> {
+    auto r = foreign(4, "a", at(1));
+    r.revision = revision{4};
+    r.position = position{4};
+    tx.write(r);
+    CHECK(read_all(*store) == before);
+    CHECK(must(store->revision_of(stream("a"))) == revision{3});
+    CHECK_FALSE(must(store->find(id(4))));
+    return {};
+  }));
+  CHECK(must(store->revision_of(stream("a"))) == revision{4});
+  CHECK(must(store->find(id(4))));
+}
+
+TEST_CASE("sqlite: more readers than connections are all answered") {
+  fixture<sqlite> store;
+  must(store->append(request("a", no_stream, some_events(1, 500))));
+  std::atomic<int> right = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 40; ++i)
+    threads.emplace_back([&] {
+      for (int k = 0; k < 5; ++k)
+        if (read_stream(*store, "a").size() == 500) ++right;
+    });
+  for (auto& thread : threads) thread.join();
+  CHECK(right == 200);
+}
+
+TEST_CASE("sqlite: two stores on one file see each other's streams, types, revisions and time") {
+  const temporary_folder folder;
+  const auto file = folder.path() / "file.db";
+  manual_clock slow;
+  manual_clock fast;
+  fast.advance(std::chrono::hours{1});
+  const auto one = open(file, slow);
+  const auto two = open(file, fast);
+  std::uint64_t n = 0;
+  for (std::uint64_t round = 0; round < 20; ++round) {
+    auto& store = *(round % 3 == 0 ? one : two);
+    const auto type = "type " + std::to_string(round / 2);
+    ++n;
+    CHECK(must(store.append(request("shared", exactly(round), {an_event(n, type)}))).first == position{n});
+    ++n;
+    CHECK(must(store.append(request("own " + std::to_string(round), no_stream, {an_event(n, type)}))).first ==
+          position{n});
+  }
+  const auto all = read_all(*one);
+  CHECK(all == read_all(*two));
+  CHECK(all.size() == n);
+  for (std::size_t i = 1; i < all.size(); ++i) CHECK(all[i].recorded > all[i - 1].recorded);
+  CHECK(code_of(one->append(request("shared", exactly(19), {an_event(99)}))) == errc::wrong_expected_revision);
+}
+
+TEST_CASE("sqlite: processes that create and write one file at the same time lose nothing") { // A.22
+  const temporary_folder folder;
+  const auto file = folder.path() / "file.db";
+  constexpr std::uint64_t writers = 4;
+  constexpr std::uint64_t each = 100;
+  number_pipe start;
+  std::vector<std::unique_ptr<child_process>> children;
+  for (std::uint64_t w = 0; w < writers; ++w)
+    children.push_back(std::make_unique<child_process>([&, w] {
+      start.close_writer();
+      (void)start.read(); // until the parent lets all of them go
+      const auto store = open_sqlite_store(file);
+      if (!store) {
+        std::fprintf(stderr, "%s\n", store.error().message.c_str());
+        return 1;
+      }
+      for (std::uint64_t i = 0; i < each; ++i)
+        if (!(*store)->append(request("a", any, {an_event(w * 1000 + i)}))) return 2;
+      for (std::uint64_t round = 0; round < each; ++round) {
+        const auto raced = (*store)->append(request("raced", exactly(round), {an_event(10'000 + w * 1000 + round)}));
+        if (!raced && raced.error().code != errc::wrong_expected_revision) return 3;
+      }
+      return 0;
+    }));
+  start.close_writer();
+  for (auto& child : children) CHECK(child->wait() == 0);
+  const auto store = open(file);
+  const auto all = read_all(*store);
+  CHECK(all.size() == (writers + 1) * each);
+  for (std::size_t i = 0; i < all.size(); ++i) REQUIRE(all[i].position == position{i + 1});
+  for (std::size_t i = 1; i < all.size(); ++i) REQUIRE(all[i].recorded > all[i - 1].recorded);
+  CHECK(must(store->revision_of(stream("a"))) == revision{writers * each});
+  CHECK(must(store->revision_of(stream("raced"))) == revision{each});
+}
+
+TEST_CASE("sqlite: a write that the file system refuses stores nothing, and the next one works again") { // B.31
+  const temporary_folder folder;
+  const auto file = folder.path() / "file.db";
+  child_process writer{[&] {
+    std::signal(SIGXFSZ, SIG_IGN);
+    const auto store = open(file);
+    must(store->append(request("a", no_stream, some_events(1, 1))));
+    rlimit limit{};
+    ::getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = 256 * 1024;
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 1;
+    const new_event large{"thing:happened", '"' + std::string(1 << 20, 'x') + '"', id(2)};
+    const std::vector<append_request> group{request("a", any, {an_event(3)}), request("b", any, {large}),
+                                            request("a", exactly(9), {an_event(4)})};
+    for (const auto& answer : store->append(group)) {
+      if (code_of(answer) != errc::insertion_failed) return 2;
+      if (answer.error().outcome != outcome::not_written) return 3;
+      if (answer.error().message.find("I/O error") == std::string::npos) return 4;
+      if (answer.error().message.find(file.string()) == std::string::npos) return 5;
+    }
+    if (must(store->head()) != position{1} || must(store->find(id(3)))) return 6;
+    if (must(store->append(request("a", exactly(1), {an_event(5)}))).first != position{2}) return 7;
+    limit.rlim_cur = limit.rlim_max;
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 8;
+    for (const auto& answer : store->append(std::span{group}.first(2)))
+      if (!answer) return 9;
+    return 0;
+  }};
+  CHECK(writer.wait() == 0);
+  const auto store = open(file);
+  std::vector<event_id> ids;
+  for (const auto& r : read_all(*store)) ids.push_back(r.id);
+  CHECK(ids == std::vector{id(1), id(5), id(3), id(2)});
+  CHECK(must(store->revision_of(stream("a"))) == revision{3});
+}
+
+namespace {
+
+/// A disk that fails when it is told to: SQLite's own file access, but for the calls that are counted here.
+class failing_disk {
+public:
+  failing_disk() {
+    real_ = sqlite3_vfs_find(nullptr);
+    disk_ = *real_;
+    disk_.zName = "failing";
+    disk_.xOpen = open;
+    sqlite3_vfs_register(&disk_, 1);
+  }
+  ~failing_disk() {
+    sqlite3_vfs_unregister(&disk_);
+    sqlite3_vfs_register(real_, 1);
+    countdown_ = -1;
+  }
+  failing_disk(const failing_disk&) = delete;
+  failing_disk& operator=(const failing_disk&) = delete;
+
+  /// Lets the n-th call from now on fail, and all behind it if the disk stays broken.
+  static void fail(int call, bool stays) {
+    countdown_ = call;
+    stays_ = stays;
+    sync_failed_ = false;
+  }
+  static void repair() { countdown_ = -1; }
+  static bool sync_failed() { return sync_failed_; }
+
+private:
+  static bool fails() {
+    if (countdown_ > 0 && --countdown_ == 0) return true;
+    return countdown_ == 0 && stays_;
+  }
+
+  static int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out) {
+    const int code = real_->xOpen(real_, name, file, flags, out);
+    if (code != SQLITE_OK) return code;
+    if ((flags & SQLITE_OPEN_MAIN_DB) != 0) intercept<0>(file);
+    if ((flags & SQLITE_OPEN_WAL) != 0) intercept<1>(file);
+    return code;
+  }
+
+  /// SQLite has one table of functions for databases and another one for their logs.
+  template <int Kind>
+  static void intercept(sqlite3_file* file) {
+    static const sqlite3_io_methods* real = nullptr;
+    static sqlite3_io_methods methods;
+    real = file->pMethods;
+    methods = *real;
+    methods.xWrite = [](sqlite3_file* f, const void* bytes, int size, sqlite3_int64 offset) {
+      return fails() ? SQLITE_IOERR_WRITE : real->xWrite(f, bytes, size, offset);
+    };
+    methods.xSync = [](sqlite3_file* f, int how) {
+      if (!fails()) return real->xSync(f, how);
+      sync_failed_ = true;
+      return SQLITE_IOERR_FSYNC;
+    };
+    methods.xTruncate = [](sqlite3_file* f, sqlite3_int64 size) {
+      return fails() ? SQLITE_IOERR_TRUNCATE : real->xTruncate(f, size);
+    };
+    file->pMethods = &methods;
+  }
+
+  inline static sqlite3_vfs* real_ = nullptr;
+  inline static int countdown_ = -1;
+  inline static bool stays_ = false;
+  inline static bool sync_failed_ = false;
+  sqlite3_vfs disk_{};
+};
+
+} // namespace
+
+TEST_CASE("sqlite: whatever call to the disk fails, an answer is true and the next append works") { // B.31
+  bool stays = false;
+  SUBCASE("once") {}
+  SUBCASE("until it is repaired") { stays = true; }
+  CAPTURE(stays);
+  const temporary_folder folder;
+  const auto file = folder.path() / "file.db";
+  const failing_disk disk;
+  auto store = open(file);
+  std::uint64_t n = 0;
+  std::uint64_t stored = 0;
+  int unknown = 0;
+  int refused = 0;
+  for (int i = 0; i < 400; ++i) {
+    // An append makes some 25 calls, then the sync; a few make the log move into the database, whose calls come behind.
+    const int call = 1 + i % 40;
+    CAPTURE(call);
+    std::vector<new_event> made{an_event(++n), {"thing:happened", '"' + std::string(40'000, 'x') + '"', id(++n)}};
+    failing_disk::fail(call, stays);
+    const auto answer = store->append(request("a", exactly(stored), made));
+    const bool sync_failed = failing_disk::sync_failed();
+    failing_disk::repair();
+    if (answer) {
+      stored += 2;
+    } else {
+      CHECK(code_of(answer) == errc::insertion_failed);
+      CHECK(answer.error().outcome == (sync_failed ? outcome::unknown : outcome::not_written));
+      ++(sync_failed ? unknown : refused);
+      CHECK_FALSE(must(store->find(made[0].id)));
+      CHECK_FALSE(must(store->find(made[1].id)));
+      CHECK(must(store->head()) == position{stored});
+    }
+    CHECK(must(store->append(request("a", exactly(stored), {an_event(++n)}))).last == position{stored + 1});
+    ++stored;
+    if (i % 37 == 0) store.reset(), store = open(file);
+  }
+  CHECK(unknown > 0);
+  CHECK(refused > 100);
+  const auto before = read_all(*store);
+  store = open(file);
+  CHECK((read_all(*store) == before));
+  CHECK(before.size() == stored);
+  CHECK(must(store->revision_of(stream("a"))) == revision{stored});
+}
+
+TEST_CASE("sqlite: what cannot have been written is called corrupt, by its position") {
+  struct row {
+    const char* name;
+    const char* change;
+    bool in_stream; // whether a read of the stream notices
+  };
+  const row rows[] = {
+    {"an id of 15 bytes", "id = x'0102030405060708090a0b0c0d0e0f'", true},
+    {"an unknown type", "type = 77", true},
+    {"an unknown stream", "stream = 77", false},
+    {"revision 0", "revision = 0", true},
+    {"a negative revision", "revision = -1", true},
+    {"a negative time of creation", "created = -1", true},
+    {"a negative time of recording", "recorded = -1", true},
+    {"a negative schema version", "schema_version = -1", true},
+    {"a schema version beyond 32 bits", "schema_version = 4294967296", true},
+    {"unknown flags", "flags = 8", true},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    const temporary_folder folder;
+    const auto file = folder.path() / "file.db";
+    must(open(file)->append(request("a", no_stream, some_events(1, 3))));
+    run_sql(file, std::string{"UPDATE skald_events SET "} + row.change + " WHERE position = 2");
+    const auto store = open(file);
+    const auto all = store->read(all_query{});
+    CHECK(code_of(all) == errc::corrupt);
+    CHECK_MESSAGE(all.error().message.find("position 2 ") != std::string::npos, all.error().message);
+    if (row.in_stream) CHECK(code_of(store->read(stream_query{stream("a")})) == errc::corrupt);
+    CHECK(must(store->read(all_query{}.limit(1))).records.size() == 1);
+    CHECK(must(store->find(id(3))));
+  }
+}
+
+TEST_CASE("sqlite: a newest record that cannot be is noticed when the store is opened") {
+  const temporary_folder folder;
+  const auto file = folder.path() / "file.db";
+  must(open(file)->append(request("a", no_stream, some_events(1, 3))));
+  run_sql(file, "UPDATE skald_events SET recorded = -5 WHERE position = 3");
+  refusal_of(file);
+}
+
+TEST_CASE("sqlite: a damaged page is called corrupt") {
+  const temporary_folder folder;
+  const auto file = folder.path() / "file.db";
+  {
+    const auto store = open(file);
+    for (std::uint64_t i = 0; i < 50; ++i) must(store->append(request("a", any, some_events(i * 100, 100))));
+  }
+  auto content = content_of(file);
+  constexpr std::size_t page = 4096;
+  REQUIRE(content.size() > 100 * page);
+  std::fill(content.begin() + 40 * page, content.begin() + 90 * page, '\x5a');
+  write_file(file, content);
+  const auto store = open(file);
+  auto read = store->read(all_query{});
+  while (read && read->more) read = store->read(all_query{}.after(read->records.back().position));
+  CHECK(code_of(read) == errc::corrupt);
+  CHECK_MESSAGE(read.error().message.find("restore the file from a backup") != std::string::npos, read.error().message);
+}
+
+TEST_CASE("sqlite: a writer that is killed loses nothing it has acknowledged") {
+  const temporary_folder folder;
+  const auto file = folder.path() / "file.db";
+  std::mt19937 random{20'000'314};
+  std::uint64_t next = 1; // of the numbers that requests have, each writing events 10 * number + 0, 1, ...
+  std::vector<std::uint64_t> acknowledged;
+  for (int round = 0; round < 25; ++round) {
+    CAPTURE(round);
+    const auto seed = random();
+    const auto survive = 1 + random() % 40;
+    number_pipe answers;
+    child_process writer{[&, first = next] {
+      answers.close_reader();
+      std::mt19937 choose{seed};
+      const auto store = open(file);
+      for (std::uint64_t number = first;;) {
+        std::vector<append_request> group;
+        for (auto left = 1 + choose() % 8; left != 0; --left, ++number) {
+          append_request r;
+          for (std::uint64_t part = 0; part < 1 + number % 3; ++part)
+            r.streams.emplace_back(stream("s" + std::to_string((number + part) % 11)), any,
+                                   some_events(number * 10 + part * 3, 1 + number % 2));
+          group.push_back(std::move(r));
+        }
+        const auto from = number - group.size();
+        const auto done = store->append(group);
+        for (std::size_t i = 0; i < done.size(); ++i) {
+          if (!done[i]) return 1;
+          answers.write(from + i);
+        }
+      }
+    }};
+    answers.close_writer();
+    for (std::uint64_t i = 0; i < survive; ++i) {
+      const auto number = answers.read();
+      REQUIRE(number);
+      acknowledged.push_back(*number);
+    }
+    writer.kill();
+    while (const auto number = answers.read()) acknowledged.push_back(*number);
+    CHECK(writer.wait() == -SIGKILL);
+
+    const auto store = open(file);
+    const auto all = read_all(*store);
+    for (std::size_t i = 0; i < all.size(); ++i) REQUIRE(all[i].position == position{i + 1});
+    for (const auto number : acknowledged) REQUIRE(must(store->find(id(number * 10))));
+    // A request is there as a whole or not at all; those behind the last acknowledged one may be there.
+    std::uint64_t events = 0;
+    next = acknowledged.back() + 1;
+    for (std::uint64_t number = 1; number < next || must(store->find(id(number * 10))); ++number) {
+      next = std::max(next, number + 1);
+      for (std::uint64_t part = 0; part < 1 + number % 3; ++part)
+        for (std::uint64_t i = 0; i < 1 + number % 2; ++i, ++events)
+          REQUIRE(must(store->find(id(number * 10 + part * 3 + i))));
+    }
+    CHECK(events == all.size());
+    std::uint64_t counted = 0;
+    for (int s = 0; s < 11; ++s) {
+      const auto in_stream = read_stream(*store, "s" + std::to_string(s));
+      CHECK(must(store->revision_of(stream("s" + std::to_string(s)))).value == in_stream.size());
+      counted += in_stream.size();
+    }
+    CHECK(counted == all.size());
+  }
+  CHECK(acknowledged.size() > 200);
+}
