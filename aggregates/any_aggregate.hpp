@@ -1,0 +1,57 @@
+#pragma once
+
+#include <skald/aggregates/aggregate.hpp>
+
+#include <memory>
+
+namespace skald {
+
+/// An aggregate whose type is erased, as actors hold it.
+class any_aggregate {
+public:
+  virtual ~any_aggregate() = default;
+
+  /// Applies a stored record. Errors: `invalid_event`.
+  virtual result<void> fold(const record& r) = 0;
+  /// The number of events folded, pending ones included.
+  [[nodiscard]] virtual skald::revision revision() const noexcept = 0;
+  [[nodiscard]] virtual bool has_pending() const noexcept = 0;
+  /// What is pending as a request that expects the revision before it; afterwards nothing is pending.
+  [[nodiscard]] virtual append_request take_request() = 0;
+  /// The aggregate itself, for a command that knows its type.
+  [[nodiscard]] virtual void* object() noexcept = 0;
+};
+
+/// Makes the aggregate of a stream before its first event.
+using aggregate_factory = std::unique_ptr<any_aggregate> (*)(const stream_id&);
+
+namespace detail {
+
+template <aggregate_type A>
+class erased_aggregate final : public any_aggregate {
+public:
+  explicit erased_aggregate(const stream_id& id) : object_{aggregate_access::make<A>(id)} {}
+
+  result<void> fold(const record& r) override { return aggregate_access::fold(object_, r); }
+  [[nodiscard]] skald::revision revision() const noexcept override { return object_.revision(); }
+  [[nodiscard]] bool has_pending() const noexcept override { return !object_.pending().empty(); }
+  [[nodiscard]] append_request take_request() override {
+    auto request = aggregate_access::request_for(object_);
+    aggregate_access::take_pending(object_);
+    return request;
+  }
+  [[nodiscard]] void* object() noexcept override { return &object_; }
+
+private:
+  A object_;
+};
+
+} // namespace detail
+
+/// The factory of one aggregate type.
+template <aggregate_type A>
+[[nodiscard]] std::unique_ptr<any_aggregate> make_any_aggregate(const stream_id& id) {
+  return std::make_unique<detail::erased_aggregate<A>>(id);
+}
+
+} // namespace skald

@@ -1,0 +1,302 @@
+#include <skald/aggregates/pipeline.hpp>
+#include <skald/aggregates/repository.hpp>
+#include <skald/store/memory_store.hpp>
+
+#include <doctest/doctest.h>
+#include <tests/accounts.hpp>
+#include <tests/store/printing.hpp>
+
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+using namespace accounts;
+using namespace skald;
+
+namespace {
+
+/// A pipeline over a real store, whose answers come when the test says so.
+class bench {
+public:
+  explicit bench(const char* stream = "account-ada") : stream_{stream} {}
+
+  void command(std::function<void(account&)> decide) {
+    const auto index = answers.size();
+    answers.emplace_back();
+    pipe.submit([decide](any_aggregate& a) { decide(*static_cast<account*>(a.object())); },
+                [this, index](result<receipt> r) { answers[index].push_back(std::move(r)); });
+    collect();
+  }
+
+  /// Serves loads, and takes appends out of the pipeline.
+  void collect() {
+    if (pipe.take_load()) {
+      ++loads;
+      const auto read = for_each(*store, stream_query{stream_}, [&](const record& r) { pipe.fold(r); });
+      pipe.loaded(load_error ? result<void>{*load_error} : read);
+    }
+    while (auto a = pipe.take_append()) sent.push_back(std::move(*a));
+  }
+
+  /// Answers the append that was sent n-th and is not answered yet.
+  void serve(std::size_t n = 0) {
+    auto action = std::move(sent[n]);
+    sent.erase(sent.begin() + static_cast<std::ptrdiff_t>(n));
+    pipe.appended(action.ticket, store->append(action.request));
+    collect();
+  }
+
+  void fail(const error& why) {
+    const auto action = std::move(sent.front());
+    sent.erase(sent.begin());
+    pipe.appended(action.ticket, why);
+    collect();
+  }
+
+  void serve_all() {
+    while (!sent.empty()) serve();
+  }
+
+  [[nodiscard]] std::int64_t stored_cents() const { return load<account>(*store, stream_)->cents(); }
+
+  std::unique_ptr<event_store> store = open_memory_store();
+  std::optional<error> load_error;
+  int loads = 0;
+  std::vector<pipeline::append_action> sent;
+  std::vector<std::vector<result<receipt>>> answers; ///< of each command: one, in the end
+
+private:
+  stream_id stream_;
+
+public:
+  pipeline pipe{stream_, &make_any_aggregate<account>};
+};
+
+void somebody_deposits(bench& b, std::int64_t cents) {
+  auto other = load<account>(*b.store, stream_id{"account-ada"}).value();
+  other.deposit(cents);
+  REQUIRE(save(*b.store, other));
+}
+
+} // namespace
+
+TEST_CASE("a cold pipeline loads its stream before the first command, and only then") {
+  bench b;
+  somebody_deposits(b, 10);
+  std::int64_t seen = 0;
+  b.command([&](account& a) { seen = a.cents(); });
+  b.command([&](account& a) { a.deposit(1); });
+  CHECK(seen == 10);
+  CHECK(b.loads == 1);
+}
+
+TEST_CASE("the next command decides on what the one before will have made, while its append is in flight") {
+  bench b;
+  b.command([](account& a) { a.deposit(100); });
+  b.command([](account& a) { a.withdraw(60); });
+  b.command([](account& a) { a.withdraw(60); });
+  REQUIRE(b.sent.size() == 2);
+  CHECK(b.sent[1].request.after == b.sent[0].request.streams[0].events[0].id);
+  for (const auto& answer : b.answers) CHECK(answer.empty()); // a refusal too rests on what is not durable yet
+  b.serve_all();
+  CHECK(b.answers[0].at(0));
+  CHECK(b.answers[1].at(0));
+  REQUIRE(b.answers[2].size() == 1);
+  CHECK(b.answers[2][0].error().code == errc::rejected);
+  CHECK(b.answers[2][0].error().message == "there is less on the account");
+  CHECK(b.stored_cents() == 40);
+}
+
+TEST_CASE("a command without events is answered when what it has seen is durable") {
+  bench b;
+  b.command([](account& a) { a.deposit(100); });
+  b.command([](account&) {});
+  CHECK(b.answers[1].empty());
+  b.serve();
+  REQUIRE(b.answers[1].size() == 1);
+  CHECK(b.answers[1][0].value().revisions == std::vector{revision{1}});
+}
+
+TEST_CASE("when somebody else was faster, everything decided on the old state decides again") {
+  bench b;
+  b.command([](account& a) { a.deposit(1); });
+  b.serve_all();
+  b.command([](account& a) { a.withdraw(a.cents()); });
+  b.command([](account& a) { a.deposit(5); });
+  somebody_deposits(b, 10);
+  b.serve_all();
+  CHECK(b.loads == 2);
+  for (const auto& answer : b.answers) {
+    REQUIRE(answer.size() == 1);
+    CHECK(answer[0]);
+  }
+  CHECK(b.stored_cents() == 5); // all 11 were withdrawn
+}
+
+TEST_CASE("an append does not go through when the one it rests on did not, even where the revision happens to fit") {
+  bench b;
+  b.command([](account& a) { a.deposit(100); });
+  b.command([](account& a) { a.withdraw(100); });
+  somebody_deposits(b, 1); // the stream is now where the second append expects it
+  REQUIRE(b.sent.size() == 2);
+  b.serve(1);
+  CHECK(b.stored_cents() == 1);
+  b.serve_all();
+  CHECK(b.answers[0].at(0));
+  CHECK(b.answers[1].at(0));
+  CHECK(b.stored_cents() == 1);
+}
+
+TEST_CASE("answers of the store may come in any order") {
+  bench b;
+  b.command([](account& a) { a.deposit(1); });
+  b.command([](account& a) { a.deposit(2); });
+  REQUIRE(b.sent.size() == 2);
+  const auto second = std::move(b.sent[1]);
+  b.sent.pop_back();
+  b.serve(); // the store has both, the pipeline hears of the second one first
+  auto answer = b.store->append(second.request);
+  CHECK(b.answers[1].empty());
+  b.pipe.appended(second.ticket, std::move(answer));
+  CHECK(b.answers[1].size() == 1);
+}
+
+TEST_CASE("a command that is overtaken again and again gives up after a bounded number of attempts") {
+  bench b;
+  b.command([](account& a) { a.withdraw(0); });
+  unsigned attempts = 0;
+  for (; !b.sent.empty() && attempts < 1000; ++attempts) {
+    somebody_deposits(b, 1);
+    b.serve();
+  }
+  CHECK(attempts == pipeline::max_attempts);
+  REQUIRE(b.answers[0].size() == 1);
+  CHECK(b.answers[0][0].error().code == errc::wrong_expected_revision);
+  CHECK(b.pipe.idle());
+}
+
+TEST_CASE("an append that fails is told to its command, and the ones behind it decide on what is true") {
+  bench b;
+  b.command([](account& a) { a.deposit(100); });
+  b.command([](account& a) { a.deposit(a.cents()); });
+  b.fail(error{errc::insertion_failed, "the disk is full"});
+  REQUIRE(b.answers[0].size() == 1);
+  CHECK(b.answers[0][0].error().code == errc::insertion_failed);
+  b.serve_all();
+  REQUIRE(b.answers[1].size() == 1);
+  CHECK(b.answers[1][0]);
+  CHECK(b.stored_cents() == 0);
+}
+
+TEST_CASE("what was written although its predecessor's outcome is unknown is not done twice") {
+  bench b;
+  b.command([](account& a) { a.deposit(100); });
+  b.command([](account& a) { a.deposit(10); });
+  const auto first = std::move(b.sent[0]);
+  const auto second = std::move(b.sent[1]);
+  b.sent.clear();
+  REQUIRE(b.store->append(first.request)); // it was written, but nobody says so
+  b.pipe.appended(second.ticket, b.store->append(second.request));
+  b.pipe.appended(first.ticket, error{errc::insertion_failed, "lost", outcome::unknown});
+  b.collect();
+  b.serve_all();
+  CHECK(b.answers[0].at(0).error().outcome == outcome::unknown);
+  CHECK(b.answers[1].at(0));
+  CHECK(b.stored_cents() == 110);
+}
+
+TEST_CASE("a command that is refused after it has pushed leaves no trace") {
+  bench b;
+  b.command([](account& a) {
+    a.deposit(100);
+    throw rejected{"changed my mind"};
+  });
+  b.command([](account& a) { a.deposit(a.cents() + 1); });
+  b.serve_all();
+  CHECK(b.answers[0].at(0).error().message == "changed my mind");
+  CHECK(b.answers[1].at(0));
+  CHECK(b.stored_cents() == 1);
+}
+
+TEST_CASE("whatever a command throws is an answer") {
+  bench b;
+  b.command([](account&) { throw std::runtime_error{"oops"}; });
+  b.command([](account&) { throw 42; });
+  CHECK(b.answers[0].at(0).error().code == errc::rejected);
+  CHECK(b.answers[0].at(0).error().message == "oops");
+  CHECK(b.answers[1].at(0).error().code == errc::rejected);
+}
+
+TEST_CASE("a stream that cannot be read is told to all that wait, and is tried again for the next command") {
+  bench b;
+  b.load_error = error{errc::read_failed, "no disk"};
+  b.command([](account& a) { a.deposit(1); });
+  CHECK(b.answers[0].at(0).error().code == errc::read_failed);
+  b.load_error.reset();
+  b.command([](account& a) { a.deposit(1); });
+  b.serve_all();
+  CHECK(b.answers[1].at(0));
+}
+
+TEST_CASE("a stale pipeline loads again before the next command decides") {
+  bench b;
+  b.command([](account& a) { a.deposit(1); });
+  b.serve_all();
+  somebody_deposits(b, 10);
+  b.pipe.mark_stale();
+  std::int64_t seen = 0;
+  b.command([&](account& a) { seen = a.cents(); });
+  CHECK(seen == 11);
+}
+
+TEST_CASE("no more appends are in flight than the limit") {
+  bench b;
+  for (std::size_t i = 0; i < pipeline::max_in_flight + 10; ++i) b.command([](account& a) { a.deposit(1); });
+  CHECK(b.sent.size() == pipeline::max_in_flight);
+  b.serve();
+  CHECK(b.sent.size() == pipeline::max_in_flight);
+  b.serve_all();
+  CHECK(b.stored_cents() == pipeline::max_in_flight + 10);
+  CHECK(b.pipe.idle());
+}
+
+TEST_CASE("random interleavings: every command is answered once and the account is the sum of what was acknowledged") {
+  for (unsigned seed = 1; seed <= 200; ++seed) {
+    CAPTURE(seed);
+    std::mt19937 random{seed};
+    const auto dice = [&](unsigned sides) { return random() % sides == 0; };
+    bench b;
+    std::map<std::size_t, std::int64_t> deposits;
+    std::int64_t others = 0;
+    for (int step = 0; step < 60; ++step) {
+      if (dice(2)) {
+        const auto cents = static_cast<std::int64_t>(random() % 50);
+        deposits[b.answers.size()] = cents;
+        const bool refuses = dice(5);
+        b.command([cents, refuses](account& a) {
+          a.deposit(cents);
+          if (refuses) throw rejected{"no"};
+        });
+      }
+      if (dice(6)) {
+        somebody_deposits(b, 1);
+        ++others;
+      }
+      if (dice(9)) b.pipe.mark_stale();
+      b.collect();
+      if (!b.sent.empty() && dice(2)) b.serve(random() % b.sent.size());
+      if (!b.sent.empty() && dice(12)) b.fail(error{errc::insertion_failed, "no"});
+    }
+    while (!b.pipe.idle()) {
+      b.collect();
+      if (!b.sent.empty()) b.serve(random() % b.sent.size());
+    }
+    auto expected = others;
+    for (std::size_t i = 0; i < b.answers.size(); ++i) {
+      REQUIRE(b.answers[i].size() == 1);
+      if (b.answers[i][0]) expected += deposits[i];
+    }
+    CHECK(b.stored_cents() == expected);
+  }
+}
