@@ -1,0 +1,78 @@
+#pragma once
+
+#include <skald/projection/delivery.hpp>
+#include <skald/projection/task.hpp>
+#include <skald/store/json.hpp>
+#include <skald/store/record.hpp>
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace skald {
+
+/// A record with its data as the struct of its event type: what handlers get.
+///
+/// Copies share the record. `r->amount_cents` reads the data, `r.record()` everything else.
+template <class Data>
+class record_of {
+public:
+  record_of(Data data, std::shared_ptr<const skald::record> record, skald::delivery how)
+    : data_{std::move(data)}, record_{std::move(record)}, how_{how} {}
+
+  [[nodiscard]] const Data& data() const noexcept { return data_; }
+  [[nodiscard]] const Data* operator->() const noexcept { return &data_; }
+  [[nodiscard]] const skald::record& record() const noexcept { return *record_; }
+  [[nodiscard]] skald::delivery delivery() const noexcept { return how_; }
+
+private:
+  Data data_;
+  std::shared_ptr<const skald::record> record_;
+  skald::delivery how_;
+};
+
+/// A coroutine `task<void>(record_of<Data>)`, as a function object or a function.
+template <class F, class Data>
+concept handler_of =
+  std::invocable<F&, record_of<Data>> && std::same_as<std::invoke_result_t<F&, record_of<Data>>, task<void>>;
+
+/// A handler as a projection keeps it: for one event type, its data type erased.
+struct handler {
+  /// What is remembered about it across restarts: `kind:type`, or the name it was given.
+  std::string id;
+  handler_kind kind;
+  std::string type;
+  /// Decodes and runs. Throws `failure` where the data does not fit, and whatever the handler throws.
+  std::function<task<void>(std::shared_ptr<const record>, delivery)> run;
+};
+
+namespace detail {
+
+/// Names the record in front of what is wrong with its data, and throws.
+[[noreturn]] void throw_undecodable(const record& r, const error& why);
+
+template <class Data, class F>
+task<void> run_handler(std::shared_ptr<F> f, std::shared_ptr<const record> r, delivery how) {
+  auto data = from_json<Data>(r->data);
+  if (!data) throw_undecodable(*r, data.error());
+  record_of<Data> argument{std::move(data.value()), std::move(r), how};
+  co_await (*f)(std::move(argument));
+}
+
+} // namespace detail
+
+/// Makes a `handler` of a coroutine. `type` is the name of the event type, `id` may be empty.
+template <class Data, class F>
+[[nodiscard]] handler make_handler(handler_kind kind, std::string type, F f, std::string id = {}) {
+  static_assert(handler_of<F, Data>, "a handler is a coroutine: [](skald::record_of<Data>) -> skald::task<void>");
+  if (id.empty()) id = std::string{to_string(kind)} + ":" + type;
+  auto shared = std::make_shared<F>(std::move(f));
+  return {std::move(id), kind, std::move(type), [shared](std::shared_ptr<const record> r, delivery how) {
+            return detail::run_handler<Data, F>(shared, std::move(r), how);
+          }};
+}
+
+} // namespace skald
