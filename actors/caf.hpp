@@ -1,0 +1,198 @@
+#pragma once
+
+// The one header that knows which CAF it is. Code is written as for CAF 1.x; what 0.17.6, the version that the
+// distributions ship, spells otherwise is made so here. Branches are taken on features where that is possible.
+
+#include <caf/all.hpp>
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <new>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+// CAF_VERSION is octal in 1.1.0 and cannot be compared; CAF_VERSION_MAJOR exists since 1.0.
+#if !defined(CAF_VERSION_MAJOR) && CAF_VERSION < 1800
+#define SKALD_CAF_017 1
+#else
+#define SKALD_CAF_017 0
+#endif
+
+namespace skald::actors {
+
+/// Statically typed handles in the words of CAF 1.x: `typed_actor<caf::result<R>(A...)>`.
+#if SKALD_CAF_017
+namespace detail {
+
+template <class>
+struct signature;
+template <class... Rs, class... As>
+struct signature<caf::result<Rs...>(As...)> {
+  using type = typename caf::replies_to<As...>::template with<Rs...>;
+};
+
+} // namespace detail
+
+template <class... Fs>
+using typed_actor = caf::typed_actor<typename detail::signature<Fs>::type...>;
+#else
+template <class... Fs>
+using typed_actor = caf::typed_actor<Fs...>;
+#endif
+
+/// What went wrong, in words.
+inline std::string render(caf::actor_system& system, const caf::error& e) {
+#if SKALD_CAF_017
+  return system.render(e);
+#else
+  static_cast<void>(system);
+  return to_string(e);
+#endif
+}
+
+/// Sends without a sender, from any thread. A message to an actor that has ended is destroyed, and what it holds
+/// with it.
+template <class Handle, class... Ts>
+void send(const Handle& to, Ts&&... xs) {
+#if SKALD_CAF_017
+  caf::anon_send(to, std::forward<Ts>(xs)...);
+#else
+  caf::anon_mail(std::forward<Ts>(xs)...).send(to);
+#endif
+}
+
+/// Sends from `self` to itself or another one after a while.
+template <class Self, class Handle, class Message>
+void send_after(Self* self, const Handle& to, caf::timespan delay, Message message) {
+#if SKALD_CAF_017
+  self->delayed_send(to, delay, std::move(message));
+#else
+  self->mail(std::move(message)).delay(delay).send(to);
+#endif
+}
+
+/// Asks an actor to end, in front of what waits in its mailbox, which is destroyed.
+template <class Handle>
+void send_exit(const Handle& to) {
+  caf::anon_send_exit(to, caf::exit_reason::user_shutdown);
+}
+
+namespace detail {
+
+/// Callbacks of `monitor`.
+struct monitor_host {
+  std::vector<std::pair<caf::actor_addr, std::function<void()>>> watched;
+  bool installed = false;
+};
+
+/// An actor made of a state class: `State(pointer self, args...)` and `State::make_behavior()`.
+///
+/// The state is destroyed when the actor ends, not when the last handle goes, so that what it holds answers in time.
+template <class State, class Base>
+class shell : public Base, public monitor_host {
+public:
+  template <class... Ts>
+  explicit shell(caf::actor_config& config, Ts&&... xs) : Base(config) {
+    new (&state_) State(this, std::forward<Ts>(xs)...);
+  }
+  ~shell() override {}
+
+  typename Base::behavior_type make_behavior() override { return state_.make_behavior(); }
+
+  void on_exit() override {
+    watched.clear();
+    state_.~State();
+  }
+
+  const char* name() const override { return State::name; }
+
+private:
+  union {
+    State state_;
+  };
+};
+
+template <class>
+struct base_of;
+template <>
+struct base_of<caf::behavior> {
+  using type = caf::event_based_actor;
+};
+template <class... Signatures>
+struct base_of<caf::typed_behavior<Signatures...>> {
+  using type = caf::typed_event_based_actor<Signatures...>;
+};
+
+template <class State>
+using shell_of = shell<State, typename base_of<decltype(std::declval<State&>().make_behavior())>::type>;
+
+} // namespace detail
+
+/// Spawns the actor of a state class, on `where`: a system or another actor.
+template <class State, caf::spawn_options Options = caf::no_spawn_options, class Spawner, class... Ts>
+auto spawn(Spawner& where, Ts&&... xs) {
+#if SKALD_CAF_017
+  // A thread that spawns on a system keeps its logger alive, for which the end of the system would wait.
+  struct let_go {
+    ~let_go() {
+      if constexpr (std::same_as<Spawner, caf::actor_system>) caf::logger::set_current_actor_system(nullptr);
+    }
+  } at_return;
+#endif
+  return where.template spawn<detail::shell_of<State>, Options>(std::forward<Ts>(xs)...);
+}
+
+/// Calls `gone` in the context of `self` once `whom` has ended. `self` comes from `spawn` above.
+template <class Self, class Handle>
+void monitor(Self* self, const Handle& whom, std::function<void()> gone) {
+  auto* host = dynamic_cast<detail::monitor_host*>(self);
+  if (!host->installed) {
+    host->installed = true;
+    self->set_down_handler([host](caf::down_msg& down) {
+      for (auto i = host->watched.begin(); i != host->watched.end(); ++i)
+        if (i->first == down.source) {
+          const auto call = std::move(i->second);
+          host->watched.erase(i);
+          return call();
+        }
+    });
+  }
+  host->watched.emplace_back(whom.address(), std::move(gone));
+  self->monitor(whom);
+}
+
+/// Registers message types and names the options that differ between versions.
+template <class Block>
+class config {
+public:
+  explicit config(std::size_t threads) {
+#if SKALD_CAF_017
+    config_.template add_message_types<Block>();
+    config_.set("scheduler.max-threads", threads);
+    // Idle workers of the work-stealing policy poll with growing pauses; those that share one queue are woken at once.
+    config_.set("scheduler.policy", caf::atom("sharing"));
+#else
+    config_.set("caf.scheduler.max-threads", threads);
+    config_.set("caf.scheduler.policy", "sharing");
+#endif
+  }
+  operator caf::actor_system_config&() { return config_; }
+
+private:
+  struct registration { // from 0.18 on it has to happen before the configuration is made
+    registration() {
+#if !SKALD_CAF_017
+      caf::init_global_meta_objects<Block>();
+      caf::core::init_global_meta_objects();
+#endif
+    }
+  };
+  registration registration_;
+  caf::actor_system_config config_;
+};
+
+} // namespace skald::actors

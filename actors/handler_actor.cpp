@@ -1,0 +1,107 @@
+#include <skald/actors/handler_actor.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+
+#include <exception>
+
+namespace skald::actors {
+
+namespace {
+
+std::string what_was_thrown(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& e) {
+    return e.what();
+  } catch (...) {
+    return "something that is no std::exception";
+  }
+}
+
+} // namespace
+
+void handler_runner::enqueue(std::shared_ptr<const deliveries> what) {
+  boost::asio::post(executor_, [self = shared_from_this(), what = std::move(what)] {
+    for (std::size_t i = 0; i < what->records.runs.size(); ++i) self->queue_.push_back({what, i});
+    self->start_worker();
+  });
+}
+
+void handler_runner::cancel() {
+  boost::asio::post(executor_, [self = shared_from_this()] {
+    self->cancelled_ = true;
+    for (auto& worker : self->workers_) worker.emit(boost::asio::cancellation_type::terminal);
+    self->start_worker(); // abandons what waits
+  });
+}
+
+void handler_runner::start_worker() {
+  if (queue_.empty() || worker_waits_ || workers_.size() >= max_workers) return;
+  worker_waits_ = true;
+  const auto signal = workers_.emplace(workers_.end());
+  auto ended = [self = shared_from_this(), signal](const std::exception_ptr&) { self->workers_.erase(signal); };
+  boost::asio::co_spawn(executor_, work(), boost::asio::bind_cancellation_slot(signal->slot(), std::move(ended)));
+}
+
+task<void> handler_runner::work() {
+  const auto self = shared_from_this();
+  worker_waits_ = false;
+  while (!queue_.empty()) {
+    auto next = std::move(queue_.front());
+    queue_.pop_front();
+    if (cancelled_) { // no co_await here: it would throw
+      abandon(next, 0);
+      continue;
+    }
+    start_worker();
+    co_await handle(std::move(next));
+  }
+}
+
+task<void> handler_runner::handle(waiting_run run) {
+  const auto& records = run.what->records;
+  const auto& items = records.runs[run.index].items;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (cancelled_) co_return abandon(run, i);
+    const std::shared_ptr<const record> r{records.records, &records.records->records[items[i].index]};
+    std::exception_ptr thrown;
+    try {
+      co_await handler_.run(r, records.delivery);
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    report_soon(run.what);
+    if (!thrown) {
+      unsent_.done.push_back(items[i].ticket);
+      continue;
+    }
+    if (cancelled_) co_return abandon(run, i);
+    unsent_.failed.emplace_back(items[i].ticket,
+                                error{errc::handler_failed, "handler '" + handler_.id + "' failed at position " +
+                                                              std::to_string(r->position.value) + " (stream '" +
+                                                              r->stream.str() + "', event " + r->id.str() +
+                                                              "): " + what_was_thrown(thrown)});
+    co_return abandon(run, i + 1); // the later records of the stream wait for this one
+  }
+}
+
+void handler_runner::abandon(const waiting_run& run, std::size_t from) {
+  const auto& items = run.what->records.runs[run.index].items;
+  for (auto i = from; i < items.size(); ++i) unsent_.abandoned.push_back(items[i].ticket);
+  report_soon(run.what);
+}
+
+void handler_runner::report_soon(const std::shared_ptr<const deliveries>& to) {
+  if (std::exchange(report_to_, to)) return;
+  // Behind what now runs: a report tells of all that ends before it is sent.
+  boost::asio::post(executor_, [self = shared_from_this()] { self->flush_reports(); });
+}
+
+void handler_runner::flush_reports() {
+  unsent_.handler = report_to_->records.handler;
+  std::exchange(report_to_, nullptr)->report(std::exchange(unsent_, {}));
+}
+
+} // namespace skald::actors

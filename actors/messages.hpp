@@ -1,0 +1,144 @@
+#pragma once
+
+#include <skald/actors/gate.hpp>
+#include <skald/actors/promise.hpp>
+#include <skald/aggregates/pipeline.hpp>
+#include <skald/projection/dispatcher.hpp>
+#include <skald/store/event_store.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+/// What the actors of one node say to each other. Messages hold shared pointers and promises and never leave the process.
+namespace skald::actors {
+
+// -- to everybody who awaits answers ---------------------------------------------------------------------------------
+
+/// Runs in the context of the actor that gets it; its sender is that actor's own past.
+struct resume {
+  std::shared_ptr<std::function<void()>> run;
+};
+
+// -- to the store and reader actors ----------------------------------------------------------------------------------
+
+/// A request for the group commit.
+struct append_work {
+  struct content {
+    append_request request;
+    promise<receipt> answer;
+    gate::pass room;
+  };
+  std::shared_ptr<content> job;
+};
+
+/// Records of another store.
+struct hydrate_work {
+  std::shared_ptr<const std::vector<record>> records;
+  promise<hydrate_report> answer;
+};
+
+/// Commits what has been collected.
+struct flush {};
+
+/// Any other write, such as of a checkpoint, done in its turn on the store actor's thread.
+struct write_work {
+  std::shared_ptr<std::function<void(event_store&)>> run;
+};
+
+/// A read, done on a reader's thread.
+struct read_work {
+  std::shared_ptr<std::function<void(const event_store&)>> run;
+};
+
+/// The store has grown up to here. A hint: positions decide.
+struct committed {
+  position head;
+};
+
+// -- to aggregates ---------------------------------------------------------------------------------------------------
+
+/// A command to the aggregate of a stream.
+struct command_work {
+  struct content {
+    stream_id stream;
+    decision decide;
+    promise<receipt> answer;
+  };
+  std::shared_ptr<content> job;
+};
+
+/// Somebody appended to these streams who is not their aggregate.
+struct streams_changed {
+  std::shared_ptr<const std::vector<stream_id>> streams;
+};
+
+/// Ends an aggregate actor once it is idle.
+struct retire {};
+
+// -- to handlers -----------------------------------------------------------------------------------------------------
+
+/// What became of deliveries.
+struct delivery_report {
+  std::size_t handler = 0;
+  std::vector<ticket> done;
+  std::vector<ticket> abandoned;
+  std::vector<std::pair<ticket, error>> failed;
+};
+
+/// Records of one page for one handler, all delivered the same way.
+struct deliveries {
+  assignment records;
+  std::function<void(delivery_report)> report; ///< may be called from any thread, in parts
+};
+
+/// Events that just happened. The only ones that a `once` handler gets.
+struct fresh {
+  std::shared_ptr<const deliveries> what;
+};
+
+/// Events of another store, of history, or replayed.
+struct hydrated {
+  std::shared_ptr<const deliveries> what;
+};
+
+/// Events that came after a later one of their type.
+struct outdated {
+  std::shared_ptr<const deliveries> what;
+};
+
+// -- to projectors ---------------------------------------------------------------------------------------------------
+
+/// Registers the projection and starts it; answered when it is registered durably.
+struct begin {
+  promise<void> answer;
+};
+
+struct handled {
+  std::shared_ptr<const delivery_report> report;
+};
+
+/// Answers once everything up to `target` is handled.
+struct reach {
+  position target;
+  std::chrono::milliseconds patience;
+  promise<void> answer;
+};
+
+/// Delivers everything behind `from` again. `reset` runs on the node's Asio thread before the first delivery.
+struct replay {
+  position from;
+  std::function<void()> reset;
+  promise<void> answer;
+};
+
+/// Starts nothing any more; answered when everything that runs has ended and the checkpoint is durable. Handlers that
+/// run for longer than `patience` are cancelled.
+struct halt {
+  std::chrono::milliseconds patience;
+  promise<void> answer;
+};
+
+} // namespace skald::actors

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <skald/actors/aggregates.hpp>
+#include <skald/actors/projector.hpp>
+#include <skald/store/event_store.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace skald {
+
+struct node_options {
+  /// Where events are kept: `sqlite:FILE`, or `memory:`, which ends with the node.
+  std::string store = "memory:";
+  /// Told when a handler or a projection fails, with the record where there is one; on any thread. Not given: a line on
+  /// standard error.
+  std::function<void(const error&, const record*)> on_error{};
+  /// Commands and requests that may be under way; beyond, the answer is `overloaded`.
+  std::size_t max_commands = 100'000;
+  /// Bytes of events that may wait for the store; beyond, the answer is `overloaded`.
+  std::size_t max_append_bytes = std::size_t{256} << 20;
+  /// Aggregate actors that stay alive, of each type.
+  std::size_t max_live_aggregates = 100'000;
+  /// How long the end of `run` waits for handlers before it cancels them.
+  std::chrono::milliseconds grace = std::chrono::seconds{5};
+  wall_clock wall = system_wall_clock;
+};
+
+/// The running system, and the place where it is wired together: owns the store, the actors and one Asio thread.
+///
+/// Wire first: `aggregates`, `events` and `projector`; then `run`. The tasks below may be awaited on any executor and
+/// from any thread while the node runs; they resume on the executor of the awaiting coroutine and throw `failure`, with
+/// `stopped` when the node does not run, `overloaded`, and what else they name.
+class node {
+public:
+  /// Opens the store. Throws `failure`: `invalid_argument` for an unknown kind of store, `open_failed`.
+  explicit node(node_options options);
+  /// Ends everything, as the end of `run` does.
+  ~node();
+  node(const node&) = delete;
+  node& operator=(const node&) = delete;
+
+  /// The aggregates of a type, whose events become known to the node. Throws `failure` (`invalid_argument`) while the
+  /// node runs, and where one of its event types has another meaning already.
+  template <aggregate_type A>
+  [[nodiscard]] skald::aggregates<A> aggregates() {
+    events<typename A::events_type>();
+    return skald::aggregates<A>{open_door(&make_any_aggregate<A>)};
+  }
+
+  /// Makes event types known that belong to no aggregate. Throws as `aggregates` does.
+  template <class Events>
+  void events() {
+    types_before_run().template add<Events>().value();
+  }
+
+  /// The projection of this name, which is started by `run`. Throws `failure` (`invalid_argument`) while the node runs,
+  /// for an empty or too long name, and for one that is there already.
+  [[nodiscard]] skald::projector projector(std::string name, projector_options options = {});
+
+  /// Starts the projections and then `main`, on the node's Asio thread; returns when `main` has ended and everything
+  /// that was accepted is finished or refused. Returns the exit status for the program: 0, or 1 where `main` threw or a
+  /// projection stopped, which is told on standard error.
+  ///
+  /// SIGINT and SIGTERM end it in the same way: nothing is accepted any more, `main` is cancelled, handlers get
+  /// `node_options::grace`, checkpoints are saved; the status is then 128 and the signal's number. A second signal ends
+  /// the process at once. Runs once; throws `failure` (`invalid_argument`) the second time.
+  int run(std::function<task<void>()> main);
+
+  /// The executor of the node's Asio thread, to spawn further coroutines on.
+  [[nodiscard]] boost::asio::any_io_executor executor() const;
+
+  /// Appends without an aggregate. Data are checked against the event types that the node knows. Also throws what
+  /// `event_store::append` answers.
+  task<receipt> append(append_request request);
+
+  /// Takes in records of another store. Also throws what `event_store::hydrate` answers.
+  task<hydrate_report> hydrate(std::vector<record> records);
+
+  /// See `event_store`.
+  task<page> read(stream_query query);
+  task<page> read(all_query query);
+  task<std::optional<record>> find(event_id id);
+  task<record_status> status(record r);
+  task<position> head();
+
+private:
+  class impl;
+  friend struct node_access;
+
+  [[nodiscard]] std::shared_ptr<detail::command_door> open_door(aggregate_factory make);
+  void refuse_while_running() const;
+  [[nodiscard]] catalog& types_before_run();
+
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace skald

@@ -1,0 +1,231 @@
+#include <skald/actors/projector_actor.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+
+namespace skald::actors {
+
+namespace {
+
+/// Sends a delivery to a handler actor as the message type it is. What the handler's kind does not hear of has no
+/// place in its interface and is not compiled.
+template <handler_kind Kind>
+void deliver(const handler_actor_of<Kind>& to, delivery how, std::shared_ptr<const deliveries> what) {
+  if constexpr (hears(Kind, delivery::fresh))
+    if (how == delivery::fresh) return send(to, fresh{std::move(what)});
+  if constexpr (hears(Kind, delivery::hydrated))
+    if (how == delivery::hydrated) return send(to, hydrated{std::move(what)});
+  if constexpr (hears(Kind, delivery::outdated))
+    if (how == delivery::outdated) return send(to, outdated{std::move(what)});
+}
+
+std::vector<dispatcher::handler_info> infos_of(const std::vector<handler>& handlers) {
+  std::vector<dispatcher::handler_info> infos;
+  for (const auto& h : handlers) infos.push_back({h.id, h.kind, h.type});
+  return infos;
+}
+
+} // namespace
+
+projector_state::projector_state(projector_actor::pointer self, std::shared_ptr<const projector_setup> setup)
+  : self_{self}, setup_{std::move(setup)}, me_{std::make_shared<link<projector_actor>>(projector_actor{self})} {
+  const auto add = [this]<handler_kind Kind>(const handler& h) {
+    runners_.push_back(std::make_shared<handler_runner>(setup_->executor, h));
+    handler_actor_of<Kind> actor = spawn<handler_state<Kind>>(*self_, runners_.back());
+    deliver_.push_back([actor](delivery how, auto what) { deliver<Kind>(actor, how, std::move(what)); });
+    end_handlers_.push_back([actor] { send_exit(actor); });
+  };
+  for (const auto& h : setup_->handlers) switch (h.kind) {
+      case handler_kind::once: add.template operator()<handler_kind::once>(h); break;
+      case handler_kind::on: add.template operator()<handler_kind::on>(h); break;
+      case handler_kind::all: add.template operator()<handler_kind::all>(h); break;
+    }
+}
+
+projector_state::~projector_state() {
+  me_->cut();
+  for (const auto& end : end_handlers_) end();
+}
+
+projector_actor::behavior_type projector_state::make_behavior() {
+  return {
+    [this](const begin& message) {
+      using start_point = std::pair<checkpoint, position>;
+      auto registered = inside<start_point>([this, answer = message.answer](result<start_point> from) {
+        if (!from) {
+          stop(from.error(), nullptr);
+          return answer.deliver(from.error());
+        }
+        head_ = std::max(head_, from->second);
+        start(from->first);
+        answer.deliver({});
+        drive();
+      });
+      setup_->store->write<start_point>(
+        [setup = setup_](event_store& s) -> result<start_point> {
+          auto from = s.register_projection(setup->name, setup->fresh_from);
+          if (!from) return from.error();
+          auto head = s.head();
+          if (!head) return head.error();
+          return start_point{std::move(*from), *head};
+        },
+        std::move(registered));
+    },
+    [this](const committed& hint) {
+      head_ = std::max(head_, hint.head);
+      drive();
+    },
+    [this](const handled& message) {
+      report(*message.report);
+      drive();
+    },
+    [this](const reach& message) {
+      const auto number = next_waiter_++;
+      waiters_.emplace(message.target, waiter{message.answer, number});
+      auto expired = std::make_shared<std::function<void()>>([this, number] { expire(number); });
+      send_after(self_, projector_actor{self_}, message.patience, resume{std::move(expired)});
+      drive();
+    },
+    [this](const replay& message) {
+      if (when_quiet_ || halting_)
+        return message.answer.deliver(
+          error{errc::stopped, "projection '" + setup_->name + "' is already replaying or ending: try again later"});
+      when_quiet_ = [this, message] { begin_replay(message); };
+      drive();
+    },
+    [this](const halt& message) {
+      halting_ = true;
+      when_quiet_ = [answer = message.answer] { answer.deliver({}); };
+      auto cancel = std::make_shared<std::function<void()>>([this] {
+        for (const auto& runner : runners_) runner->cancel();
+      });
+      send_after(self_, projector_actor{self_}, message.patience, resume{std::move(cancel)});
+      drive();
+    },
+    [](const resume& r) { (*r.run)(); },
+  };
+}
+
+void projector_state::start(const checkpoint& from) {
+  dispatcher_.emplace(infos_of(setup_->handlers), from);
+  stopped_by_.reset();
+}
+
+void projector_state::drive() {
+  if (dispatcher_) {
+    if (!when_quiet_ && !halting_) {
+      hand_out();
+      read();
+    }
+    answer_waiters();
+    save();
+  }
+  if (when_quiet_ && quiet()) std::exchange(when_quiet_, nullptr)();
+}
+
+void projector_state::hand_out() {
+  for (auto& next : dispatcher_->take_ready()) {
+    auto what = std::make_shared<deliveries>();
+    what->records = std::move(next);
+    what->report = [me = me_](delivery_report report) {
+      me->send(handled{std::make_shared<const delivery_report>(std::move(report))});
+    };
+    const auto& records = what->records;
+    deliver_[records.handler](records.delivery, what);
+  }
+}
+
+void projector_state::read() {
+  if (reading_ || stopped_by_ || dispatcher_->offered() >= head_ || dispatcher_->unfinished() >= credit) return;
+  reading_ = true;
+  auto next = all_query{}.after(dispatcher_->offered());
+  setup_->store->read<page>([next](const event_store& s) { return s.read(next); },
+                            inside<page>([this](result<page> records) {
+                              reading_ = false;
+                              if (!records) {
+                                stop(records.error(), nullptr);
+                              } else {
+                                if (!records->records.empty())
+                                  head_ = std::max(head_, records->records.back().position);
+                                dispatcher_->offer(std::make_shared<const page>(std::move(*records)));
+                              }
+                              drive();
+                            }));
+}
+
+void projector_state::save() {
+  if (saving_) return;
+  auto update = dispatcher_->take_update(setup_->name);
+  if (!update) return;
+  saving_ = true;
+  setup_->store->write<void>([update = std::move(*update)](event_store& s) { return s.save(std::span{&update, 1}); },
+                             inside<void>([this](result<void> saved) {
+                               saving_ = false;
+                               if (!saved) stop(saved.error(), nullptr);
+                               drive();
+                             }));
+}
+
+void projector_state::report(const delivery_report& report) {
+  for (const auto which : report.done) dispatcher_->done(report.handler, which);
+  for (const auto which : report.abandoned) dispatcher_->abandoned(which);
+  for (const auto& [which, why] : report.failed) {
+    const auto r = dispatcher_->record_of(which);
+    dispatcher_->failed(report.handler, which);
+    stop(why, r.get());
+  }
+}
+
+void projector_state::stop(error why, const record* r) {
+  if (!stopped_by_) stopped_by_ = why;
+  setup_->on_error(why, r);
+}
+
+void projector_state::answer_waiters() {
+  const auto reached = waiters_.upper_bound(dispatcher_->handled());
+  for (auto i = waiters_.begin(); i != reached; ++i) i->second.answer.deliver({});
+  waiters_.erase(waiters_.begin(), reached);
+  if (!stopped_by_) return;
+  for (const auto& [target, w] : std::exchange(waiters_, {})) w.answer.deliver(*stopped_by_);
+}
+
+void projector_state::expire(std::uint64_t waiter_number) {
+  for (auto i = waiters_.begin(); i != waiters_.end(); ++i)
+    if (i->second.number == waiter_number) {
+      const auto at = dispatcher_ ? dispatcher_->handled() : position{};
+      i->second.answer.deliver(error{errc::timeout, "projection '" + setup_->name + "' did not reach position " +
+                                                      std::to_string(i->first.value) + " in time, it is at " +
+                                                      std::to_string(at.value)});
+      waiters_.erase(i);
+      return;
+    }
+}
+
+void projector_state::begin_replay(const replay& message) {
+  // Nothing runs: from here to the new dispatcher, nothing may start.
+  dispatcher_.reset();
+  setup_->store->write<checkpoint>(
+    [setup = setup_, from = message.from](event_store& s) { return s.rewind(setup->name, from); },
+    inside<checkpoint>([this, message](result<checkpoint> rewound) {
+      if (!rewound) {
+        stop(rewound.error(), nullptr);
+        return message.answer.deliver(rewound.error());
+      }
+      auto go_on = inside<void>([this, message, from = *rewound](result<void> reset) {
+        start(from);
+        message.answer.deliver(reset);
+        drive();
+      });
+      boost::asio::post(setup_->executor, [reset = message.reset, go_on] {
+        try {
+          if (reset) reset();
+          go_on.deliver({});
+        } catch (const std::exception& e) {
+          go_on.deliver(error{errc::handler_failed, std::string{"the reset of a replay failed: "} + e.what()});
+        }
+      });
+    }));
+}
+
+} // namespace skald::actors

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <skald/projection/task.hpp>
+#include <skald/store/result.hpp>
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <utility>
+
+namespace skald::actors {
+
+/// An answer that is owed, sent along in a message. Copies share the debt: the first `deliver` counts, and when the last
+/// copy goes without one, the receiver gets `errc::broken_promise`. So an answer always comes, also from actors that end
+/// or crash. Safe to use from several threads.
+template <class T>
+class promise {
+public:
+  /// Called once, on whatever thread delivers.
+  using receiver = std::function<void(result<T>)>;
+
+  promise() = default;
+  explicit promise(receiver receive) : debt_{std::make_shared<debt>(std::move(receive))} {}
+
+  void deliver(result<T> answer) const {
+    if (debt_) debt_->settle(std::move(answer));
+  }
+
+private:
+  class debt {
+  public:
+    explicit debt(receiver receive) : receive_{std::move(receive)} {}
+    debt(const debt&) = delete;
+    debt& operator=(const debt&) = delete;
+    ~debt() {
+      settle(error{errc::broken_promise, "whoever had to answer has ended without doing so; the outcome is not known",
+                   outcome::unknown});
+    }
+
+    void settle(result<T> answer) {
+      if (!settled_.exchange(true)) receive_(std::move(answer));
+    }
+
+  private:
+    receiver receive_;
+    std::atomic<bool> settled_{false};
+  };
+
+  std::shared_ptr<debt> debt_;
+};
+
+/// Calls `start(promise<T>)` and waits for the answer. Resumes on the awaiting coroutine's own executor, never on a thread
+/// of CAF; where that executor has stopped for good, the answer is dropped with it.
+template <class T, class Start>
+task<result<T>> await_promise(Start start) {
+  auto initiate = [&start](auto handler) {
+    auto executor = boost::asio::get_associated_executor(handler);
+    auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
+    start(promise<T>{[waiting, executor, work = boost::asio::make_work_guard(executor)](result<T> answer) {
+      boost::asio::post(executor, [waiting, answer = std::move(answer)]() mutable {
+        auto resume = std::move(*waiting);
+        std::move(resume)(std::move(answer));
+      });
+    }});
+  };
+  co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(result<T>)>(
+    initiate, boost::asio::use_awaitable);
+}
+
+} // namespace skald::actors

@@ -1,0 +1,78 @@
+#include <skald/actors/store_actor.hpp>
+
+#include <algorithm>
+
+namespace skald::actors {
+
+namespace {
+
+/// About what a request takes in memory and in the write-ahead log.
+std::size_t bytes_of(const append_request& request) {
+  constexpr std::size_t overhead = 128;
+  std::size_t bytes = overhead;
+  for (const auto& part : request.streams)
+    for (const auto& event : part.events) bytes += overhead + event.data.size() + event.meta.size();
+  return bytes;
+}
+
+} // namespace
+
+store_actor::behavior_type store_state::make_behavior() {
+  return {
+    [this](const append_work& work) {
+      if (jobs_.empty()) send(store_actor{self_}, flush{});
+      group_.push_back(std::move(work.job->request));
+      jobs_.push_back(work.job);
+      if (jobs_.size() == max_group_requests) commit();
+    },
+    [this](const flush&) { commit(); },
+    [this](const hydrate_work& work) {
+      commit(); // what was sent before is written before
+      const auto report = store_.hydrate(*work.records);
+      work.answer.deliver(report);
+      if (report && report->written != 0) grown_(report->last);
+    },
+    [this](const write_work& work) {
+      commit();
+      (*work.run)(store_);
+    },
+  };
+}
+
+void store_state::commit() {
+  if (jobs_.empty()) return;
+  const auto jobs = std::exchange(jobs_, {});
+  const auto group = std::exchange(group_, {});
+  auto answers = store_.append(group);
+  position head;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    if (answers[i]) head = std::max(head, answers[i]->last);
+    jobs[i]->room = {};
+    jobs[i]->answer.deliver(std::move(answers[i]));
+  }
+  if (head != position{}) grown_(head);
+}
+
+store_client::store_client(store_actor writer, std::vector<reader_actor> readers, gate& append_bytes)
+  : writer_{std::move(writer)}, append_bytes_{append_bytes} {
+  for (auto& reader : readers) readers_.push_back(std::make_unique<link<reader_actor>>(std::move(reader)));
+}
+
+void store_client::append(append_request request, promise<receipt> answer) const {
+  auto room = append_bytes_.enter(bytes_of(request));
+  if (!room) return answer.deliver(room.error());
+  using content = append_work::content;
+  writer_.send(
+    append_work{std::make_shared<content>(content{std::move(request), std::move(answer), std::move(*room)})});
+}
+
+void store_client::hydrate(std::vector<record> records, promise<hydrate_report> answer) const {
+  writer_.send(hydrate_work{std::make_shared<const std::vector<record>>(std::move(records)), std::move(answer)});
+}
+
+void store_client::end() {
+  writer_.end();
+  for (const auto& reader : readers_) reader->end();
+}
+
+} // namespace skald::actors

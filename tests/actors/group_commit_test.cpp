@@ -1,0 +1,163 @@
+#include <skald/actors/caf.hpp>
+#include <skald/actors/store_actor.hpp>
+#include <skald/store/memory_store.hpp>
+#include <skald/store/transaction.hpp>
+
+#include <doctest/doctest.h>
+#include <tests/store/printing.hpp>
+
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <vector>
+
+using namespace skald;
+using namespace skald::actors;
+
+namespace {
+
+/// A store that counts groups and can hold up or fail its commits.
+class watched_store final : public event_store {
+public:
+  watched_store() : event_store{{}}, inner_{open_memory_store()} {}
+
+  void hold() { hold_.lock(); }
+  void release() { hold_.unlock(); }
+  std::future<void> entered() { return entered_.get_future(); }
+  std::vector<std::size_t> groups;
+  std::optional<error> fails;
+
+  // The group is seen by its requests, which all pass through here in one transaction.
+  result<void> transact(const std::function<result<void>(transaction&)>& work) override {
+    if (!std::exchange(was_entered_, true)) entered_.set_value();
+    const std::lock_guard lock{hold_};
+    if (fails) return *fails;
+    counting_transaction tx;
+    auto done = work(tx);
+    groups.push_back(tx.written);
+    return done;
+  }
+
+  result<record_status> status(const record& r) const override { return inner_->status(r); }
+  result<page> read(const stream_query& q) const override { return inner_->read(q); }
+  result<page> read(const all_query& q) const override { return inner_->read(q); }
+  result<std::optional<record>> find(const event_id& id) const override { return inner_->find(id); }
+  result<revision> revision_of(const stream_id& s) const override { return inner_->revision_of(s); }
+  result<position> head() const override { return inner_->head(); }
+  result<checkpoint> register_projection(std::string_view p, std::optional<position> f) override {
+    return inner_->register_projection(p, f);
+  }
+  result<void> save(std::span<const checkpoint_update> u) override { return inner_->save(u); }
+  result<checkpoint> rewind(std::string_view p, position h) override { return inner_->rewind(p, h); }
+
+private:
+  struct counting_transaction final : transaction {
+    std::size_t written = 0;
+    stream_head head_of(const stream_id&) override { return {}; }
+    position head() override { return position{written}; }
+    std::optional<record> find(const event_id&) override { return std::nullopt; }
+    bool holds_later(const stream_id&, std::string_view, timestamp) override { return false; }
+    revision revision_at(const stream_id&, position) override { return {}; }
+    void write(const record&) override { ++written; }
+  };
+
+  std::unique_ptr<event_store> inner_;
+  std::mutex hold_;
+  std::promise<void> entered_;
+  bool was_entered_ = false;
+};
+
+append_request deposit(int stream) {
+  return {stream_id{"s" + std::to_string(stream)}, expected_revision::any(), {new_event{"t", "{}"}}};
+}
+
+/// A store actor over a watched store.
+struct fixture {
+  explicit fixture(std::size_t max_bytes = 1 << 20) : bytes{max_bytes, "bytes of events"} {
+    store_actor writer =
+      spawn<store_state, caf::detached>(system, store, [this](position head) { grown.push_back(head); });
+    std::vector<reader_actor> readers{spawn<reader_state, caf::detached>(system, store)};
+    client.emplace(std::move(writer), std::move(readers), bytes);
+  }
+  ~fixture() { client->end(); }
+
+  std::future<result<receipt>> append(int stream) {
+    auto place = std::make_shared<std::promise<result<receipt>>>();
+    client->append(deposit(stream), promise<receipt>{[place](result<receipt> r) { place->set_value(std::move(r)); }});
+    return place->get_future();
+  }
+
+  watched_store store;
+  gate bytes;
+  std::vector<position> grown; ///< read once the actor has ended or answered
+  config<caf::id_block::skald> configuration{2};
+  caf::actor_system system{configuration};
+  std::optional<store_client> client;
+};
+
+} // namespace
+
+TEST_CASE("appends that wait while a commit runs become one group, each with its own answer") {
+  fixture f;
+  f.store.hold();
+  auto entered = f.store.entered();
+  std::vector<std::future<result<receipt>>> answers;
+  answers.push_back(f.append(0));
+  entered.wait();
+  for (int i = 1; i <= 100; ++i) answers.push_back(f.append(i));
+  f.store.release();
+  for (auto& a : answers) CHECK(a.get());
+  CHECK(f.store.groups == std::vector<std::size_t>{1, 100});
+}
+
+TEST_CASE("a failed commit is the answer to each of its requests, with its outcome") { // F.124
+  fixture f;
+  f.store.fails = error{errc::insertion_failed, "the disk is full", outcome::unknown};
+  const auto answer = f.append(1).get();
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error().code == errc::insertion_failed);
+  CHECK(answer.error().outcome == outcome::unknown);
+  f.store.fails.reset();
+  CHECK(f.append(1).get());
+}
+
+TEST_CASE("appends beyond the bytes that may wait are refused at once, and accepted again later") {
+  fixture f{1000};
+  f.store.hold();
+  auto entered = f.store.entered();
+  std::vector<std::future<result<receipt>>> answers;
+  answers.push_back(f.append(0));
+  entered.wait();
+  for (int i = 1; i <= 100; ++i) answers.push_back(f.append(i));
+  std::size_t refused = 0;
+  for (auto& a : answers)
+    if (a.wait_for(std::chrono::seconds{0}) == std::future_status::ready) {
+      CHECK(a.get().error().code == errc::overloaded);
+      ++refused;
+    }
+  CHECK(refused > 90);
+  CHECK(refused < 101);
+  f.store.release();
+  for (auto& a : answers)
+    if (a.valid()) CHECK(a.get());
+  CHECK(f.append(1).get());
+}
+
+TEST_CASE("what waits for a store actor that ends is answered") {
+  std::future<result<receipt>> waiting;
+  {
+    fixture f;
+    f.store.hold();
+    auto entered = f.store.entered();
+    auto first = f.append(0);
+    entered.wait();
+    waiting = f.append(1);
+    f.client->end();
+    f.store.release();
+    CHECK(first.get());
+  }
+  const auto answer = waiting.get();
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error().code == errc::broken_promise);
+  CHECK(answer.error().outcome == outcome::unknown);
+}

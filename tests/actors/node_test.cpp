@@ -1,0 +1,214 @@
+#include <tests/actors/running.hpp>
+
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+using namespace running;
+
+namespace {
+
+/// The error that making something ends with.
+template <class F>
+error error_when(F make) {
+  try {
+    make();
+  } catch (const failure& f) {
+    return f.error();
+  }
+  return {};
+}
+
+} // namespace
+
+TEST_CASE("a node refuses a store that it cannot open, in words that help") {
+  test::temporary_folder folder;
+  const auto text = folder.path() / "notes.txt";
+  std::ofstream{text} << "this is no database, but it is long enough to be looked at as if it were one. "
+                      << std::string(4096, '.');
+  struct row {
+    const char* name;
+    std::string url;
+    errc code;
+    const char* says;
+  };
+  const row rows[] = {
+    {"an unknown kind", "mysql://somewhere", errc::invalid_argument, "mysql://somewhere"},
+    {"no kind", (folder.path() / "a.db").string(), errc::invalid_argument, "sqlite:FILE"},
+    {"a file that is no database", "sqlite:" + text.string(), errc::open_failed, "notes.txt"},
+    {"a missing folder", "sqlite:" + (folder.path() / "none" / "a.db").string(), errc::open_failed, "none"},
+    {"a folder", "sqlite:" + folder.path().string(), errc::open_failed, ""},
+  };
+  for (const auto& r : rows) {
+    CAPTURE(r.name);
+    const auto e = error_when([&] { node{{.store = r.url}}; });
+    CHECK(e.code == r.code);
+    CHECK_MESSAGE(e.message.find(r.says) != std::string::npos, e.message);
+  }
+}
+
+TEST_CASE("a node is wired before it runs, and runs once") {
+  node n{{}};
+  run(n, [&]() -> task<void> {
+    CHECK(error_when([&] { (void)n.aggregates<account>(); }).code == errc::invalid_argument);
+    CHECK(error_when([&] { (void)n.projector("late"); }).code == errc::invalid_argument);
+    co_return;
+  });
+  CHECK(error_when([&] { n.run([]() -> task<void> { co_return; }); }).code == errc::invalid_argument);
+}
+
+TEST_CASE("wiring that cannot be meant is refused") {
+  node n{{}};
+  const auto ignore = [](record_of<deposited>) -> task<void> { co_return; };
+  auto p = n.projector("p");
+  CHECK(error_when([&] { p.on<deposited>(ignore); }).code == errc::event_missing);
+  n.events<account_events>();
+  p.on<deposited>(ignore);
+  CHECK(error_when([&] { p.on<deposited>(ignore); }).code == errc::invalid_argument);
+  p.on<deposited>(ignore, "second");
+  CHECK(error_when([&] { (void)n.projector("p"); }).code == errc::invalid_argument);
+  CHECK(error_when([&] { (void)n.projector(""); }).code == errc::invalid_argument);
+  CHECK(error_when([&] { (void)n.projector(std::string(300, 'p')); }).code == errc::invalid_argument);
+}
+
+TEST_CASE("before and after it runs, a node accepts nothing") {
+  node n{{}};
+  auto all = n.aggregates<account>();
+  auto p = n.projector("p");
+  node other{{}};
+  auto nothing_accepted = [&]() -> task<void> {
+    CHECK((co_await error_of(all.execute(ada, [](account& a) { a.deposit(1); }))).code == errc::stopped);
+    CHECK((co_await error_of(n.head())).code == errc::stopped);
+  };
+  run(other, [&]() -> task<void> {
+    co_await nothing_accepted();
+    CHECK((co_await error_of(p.reached(position{}))).code == errc::stopped);
+  });
+  run(n, []() -> task<void> { co_return; });
+  node third{{}};
+  run(third, nothing_accepted);
+}
+
+TEST_CASE("what main throws is told, and is the exit status") {
+  node n{{}};
+  CHECK(n.run([]() -> task<void> {
+    throw std::runtime_error{"(expected on standard error)"};
+    co_return;
+  }) == 1);
+}
+
+TEST_CASE(
+  "the events of a node are checked: unknown types, wrong data and bad streams are refused, nothing is stored") {
+  node n{{}};
+  n.events<account_events>();
+  run(n, [&]() -> task<void> {
+    struct row {
+      const char* name;
+      stream_id stream;
+      new_event event;
+      errc expected;
+    };
+    const std::vector<row> rows{
+      {"an unknown type", ada, new_event{"account:unknown", "{}"}, errc::event_missing}, // A.25
+      {"wrong data", ada, new_event{"account:deposited", R"({"cents":"1"})"}, errc::invalid_event}, // B.30
+      {"null", ada, new_event{"account:deposited", "null"}, errc::invalid_event},                   // B.33
+      {"no JSON", ada, new_event{"account:deposited", "{"}, errc::invalid_event},
+      {"no stream", stream_id{}, new_event{"account:deposited", R"({"cents":1})"}, errc::invalid_argument},
+    };
+    for (const auto& r : rows) {
+      CAPTURE(r.name);
+      append_request request{r.stream, expected_revision::any(), {r.event}};
+      CHECK((co_await error_of(n.append(std::move(request)))).code == r.expected);
+    }
+    CHECK((co_await n.head()) == position{});
+  });
+}
+
+TEST_CASE("what was written is read: by stream, from all, by id; status tells what is known") {
+  node n{{}};
+  n.events<account_events>();
+  run(n, [&]() -> task<void> {
+    append_request request{ada, expected_revision::no_stream(), {new_event{"account:opened", R"({"owner":"Ada"})"}}};
+    co_await n.append(std::move(request));
+    const auto by_stream = co_await n.read(stream_query{ada});
+    const auto from_all = co_await n.read(all_query{});
+    REQUIRE(by_stream.records.size() == 1);
+    CHECK(by_stream.records == from_all.records);
+    const auto& r = by_stream.records.front();
+    CHECK((co_await n.find(r.id)) == r);
+    CHECK((co_await n.status(r)) == record_status{true, true});
+    auto other = r;
+    other.id = make_event_id();
+    CHECK((co_await n.status(other)) == record_status{false, false});
+  });
+}
+
+TEST_CASE("everything is there after a restart") {
+  test::temporary_folder folder;
+  const auto url = "sqlite:" + (folder.path() / "a.db").string();
+  for (int start = 1; start <= 3; ++start) {
+    node n{{.store = url}};
+    auto all = n.aggregates<account>();
+    run(n, [&]() -> task<void> {
+      co_await all.execute(ada, [](account& a) { a.deposit(1); });
+      CHECK((co_await all.get(ada)).cents() == start);
+    });
+  }
+}
+
+TEST_CASE("what was accepted when a node is told to end is finished, and everything after is refused") { // F.125
+  for (const int number : {SIGINT, SIGTERM}) {
+    test::temporary_folder folder;
+    const auto url = "sqlite:" + (folder.path() / "a.db").string();
+    std::int64_t acknowledged = 0;
+    std::size_t finished = 0;
+    std::size_t refused = 0;
+    constexpr std::size_t before = 50;
+    {
+      node n{{.store = url}};
+      auto all = n.aggregates<account>();
+      const auto status = n.run([&]() -> task<void> {
+        const auto count = [&](std::exception_ptr, error e) {
+          ++finished;
+          if (e.code == errc::none) ++acknowledged;
+          if (e.code == errc::stopped) ++refused;
+        };
+        const auto start = [&](std::size_t tasks) {
+          for (std::size_t i = 0; i < tasks; ++i)
+            boost::asio::co_spawn(n.executor(), error_of(all.execute(ada, [](account& a) { a.deposit(1); })), count);
+        };
+        start(before);
+        co_await turn(); // they are on their way
+        std::raise(number);
+        while (!(co_await boost::asio::this_coro::cancellation_state).cancelled()) {
+          co_await boost::asio::this_coro::throw_if_cancelled(false);
+          co_await turn();
+        }
+        start(10);
+        while (finished < before + 10) co_await turn();
+      });
+      CHECK(status == 128 + number);
+    }
+    CHECK(acknowledged == before);
+    CHECK(refused == 10);
+    node again{{.store = url}};
+    auto all = again.aggregates<account>();
+    run(again, [&]() -> task<void> { CHECK((co_await all.get(ada)).cents() == before); });
+  }
+}
+
+TEST_CASE("a main that waits for ever ends when the node is told to") {
+  node n{{}};
+  CHECK(n.run([]() -> task<void> {
+    std::raise(SIGTERM);
+    for (;;) co_await turn();
+  }) == 128 + SIGTERM);
+}
+
+TEST_CASE("a node that never ran ends at once") {
+  for (int i = 0; i < 20; ++i) {
+    node n{{}};
+    auto all = n.aggregates<account>();
+    auto p = n.projector("p");
+  }
+}
