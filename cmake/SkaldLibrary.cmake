@@ -8,7 +8,9 @@ add_library(skald_build_options INTERFACE)
 target_compile_options(skald_build_options INTERFACE
   -Wall -Wextra $<$<BOOL:${SKALD_WERROR}>:-Werror>)
 if(SKALD_SANITIZE)
+  # What sanitizers add to the code lets g++ warn of uninitialized values and of coroutine frames without reason.
   target_compile_options(skald_build_options INTERFACE
+    "$<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-mismatched-new-delete>"
     -fsanitize=${SKALD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(skald_build_options INTERFACE -fsanitize=${SKALD_SANITIZE})
 endif()

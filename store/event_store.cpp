@@ -237,7 +237,7 @@ result<receipt> event_store::append(const append_request& request) {
 }
 
 result<hydrate_report> event_store::hydrate(std::span<const record> records) {
-  const auto latest = clock_.reading().time() + options_.max_drift;
+  const auto latest = options_.wall() + options_.max_drift; // of the wall, or a chain of calls would move it further
   for (const auto& r : records) {
     if (auto ok = check_record(r); !ok) return ok.error();
     if (r.created.time() > latest)

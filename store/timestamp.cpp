@@ -119,9 +119,4 @@ void hybrid_clock::observe(timestamp seen) {
   last_ = std::max(last_, seen);
 }
 
-timestamp hybrid_clock::reading() const {
-  const std::lock_guard lock{mutex_};
-  return std::max(reading_of(wall_), last_);
-}
-
 } // namespace skald

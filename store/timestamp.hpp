@@ -72,11 +72,8 @@ public:
   /// Makes `now` answer above `seen` from here on.
   void observe(timestamp seen);
 
-  /// What the wall clock shows, or the newest timestamp given out or observed where that is later. Gives nothing out.
-  [[nodiscard]] timestamp reading() const;
-
 private:
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   wall_clock wall_;
   timestamp last_{};
 };

@@ -18,6 +18,9 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
 
 namespace fines {
 
@@ -81,6 +84,7 @@ skald::task<void> serve(service& s, const notices& letters) {
             << "notices written: " << number(letters.written()) << "\n"
             << "payments that agree with the log's running total: " << number(report.agreeing_payments) << " of "
             << number(report.payments) << std::endl;
+  if (!std::cout) throw std::runtime_error{"the table cannot be written to standard output; see what it is connected to"};
 }
 
 /// Tells the first error of the projection; those behind it mostly have the same cause.

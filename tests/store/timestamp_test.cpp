@@ -146,18 +146,6 @@ TEST_CASE("what a clock has observed lies behind it") {
   CHECK(clock.now() == seen.next().next());
 }
 
-TEST_CASE("reading a clock gives nothing out") {
-  std::int64_t wall = 1000;
-  hybrid_clock clock{[&wall] { return at(wall); }};
-  CHECK(clock.reading() == timestamp{at(1000), 0});
-  CHECK(clock.reading() == timestamp{at(1000), 0});
-  CHECK(clock.now() == timestamp{at(1000), 0});
-  clock.observe(timestamp{at(3000), 0});
-  CHECK(clock.reading() == timestamp{at(3000), 0});
-  wall = 4000;
-  CHECK(clock.reading() == timestamp{at(4000), 0});
-}
-
 TEST_CASE("a clock that several threads use never gives a timestamp twice") {
   hybrid_clock clock{[] { return at(1000); }};
   std::vector<std::vector<timestamp>> given(4);
