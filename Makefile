@@ -10,8 +10,8 @@ build = { test -e build/$(1)/build.ninja || cmake --preset $(1); } && cmake --bu
 run_tests = ctest --preset $(1) --parallel $(JOBS) --no-tests=error
 
 help:
-	@echo "make demo           run the demo on the sample log; its state stays in build/demo"
-	@echo "  LOG=file          another log, one JSON event a line"
+	@echo "make demo           run the demo on the sample log; its state stays in build/demo/sample"
+	@echo "  LOG=file          another log, one JSON event a line, with a state of its own"
 	@echo "  ARGS='--replay'   further options of the demo program"
 	@echo "make test           check the format, build everything, run all tests"
 	@echo "make asan           the same tests under the address and undefined behaviour sanitizers"
@@ -23,8 +23,8 @@ help:
 demo:
 	@scripts/deps.sh
 	@$(call build,release,--target fines)
-	@mkdir -p build/demo
-	@build/release/examples/fines/fines --store sqlite:build/demo/fines.db --data build/demo $(ARGS) "$(LOG)"
+	@state="build/demo/$$(basename "$(LOG)" .ndjson)" && mkdir -p "$$state" && \
+	  build/release/examples/fines/fines --store "sqlite:$$state/fines.db" --data "$$state" $(ARGS) "$(LOG)"
 
 test:
 	@scripts/deps.sh test
