@@ -106,7 +106,7 @@ struct aggregate_access {
       if (auto data = decode<Event>(r))
         a.apply(*data);
       else
-        answer = data.error();
+        answer = error{data.error().code, "aggregate '" + std::string{A::name} + "': " + data.error().message};
     });
     if (answer) ++a.revision_.value;
     return answer;

@@ -31,9 +31,9 @@ private:
   std::string text_;
 };
 
-const auto captures_nothing = [] {};
-const auto captures_a_number = [number = 1] { (void)number; };
-const auto captures_a_string = [text = std::string{}] { (void)text; };
+[[maybe_unused]] const auto captures_nothing = [] {};
+[[maybe_unused]] const auto captures_a_number = [number = 1] { (void)number; };
+[[maybe_unused]] const auto captures_a_string = [text = std::string{}] { (void)text; };
 
 using skald::detail::safe_beside_await;
 template <class T>
