@@ -149,6 +149,7 @@ public:
       append_bytes{options.max_append_bytes, "bytes of events"}, work{asio::make_work_guard(context)},
       thread{[this] { context.run(); }} {
     if (!options.on_error) options.on_error = [](const error& why, const record*) { tell(why.message); };
+    options.grace = std::min<std::chrono::milliseconds>(options.grace, std::chrono::hours{24}); // fits every clock
     commands->close(); // until it runs
     spawn_store();
   }
@@ -176,7 +177,11 @@ public:
     for (const auto& p : projections)
       p->spawn(*system, client, context.get_executor(), [this](const error& why, const record* r) {
         failed = true;
-        options.on_error(why, r);
+        try {
+          options.on_error(why, r);
+        } catch (const std::exception& e) {
+          tell(std::string{"on_error itself failed: "} + e.what() + "; it was told: " + why.message);
+        }
       });
     for (const auto& p : projections) {
       auto [promise, future] = blocking_promise<void>();

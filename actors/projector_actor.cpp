@@ -81,10 +81,10 @@ projector_actor::behavior_type projector_state::make_behavior() {
       drive();
     },
     [this](const reach& message) {
-      const auto number = next_waiter_++;
-      waiters_.emplace(message.target, waiter{message.answer, number});
-      auto expired = std::make_shared<std::function<void()>>([this, number] { expire(number); });
-      send_after(self_, projector_actor{self_}, message.patience, resume{std::move(expired)});
+      constexpr std::chrono::milliseconds for_ever = std::chrono::hours{24 * 365}; // more would not fit the clock
+      const auto deadline = std::chrono::steady_clock::now() + std::min(message.patience, for_ever);
+      waiters_.emplace(message.target, waiter{message.answer, deadline});
+      wake_at(deadline);
       drive();
     },
     [this](const replay& message) {
@@ -190,16 +190,27 @@ void projector_state::answer_waiters() {
   for (const auto& [target, w] : std::exchange(waiters_, {})) w.answer.deliver(*stopped_by_);
 }
 
-void projector_state::expire(std::uint64_t waiter_number) {
-  for (auto i = waiters_.begin(); i != waiters_.end(); ++i)
-    if (i->second.number == waiter_number) {
-      const auto at = dispatcher_ ? dispatcher_->handled() : position{};
-      i->second.answer.deliver(error{errc::timeout, "projection '" + setup_->name + "' did not reach position " +
-                                                      std::to_string(i->first.value) + " in time, it is at " +
-                                                      std::to_string(at.value)});
-      waiters_.erase(i);
-      return;
-    }
+void projector_state::wake_at(std::chrono::steady_clock::time_point deadline) {
+  if (wakes_at_ && *wakes_at_ <= deadline) return;
+  wakes_at_ = deadline;
+  auto wake = std::make_shared<std::function<void()>>([this] { expire_waiters(); });
+  const auto left = std::max(deadline - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration{});
+  send_after(self_, projector_actor{self_}, left, resume{std::move(wake)});
+}
+
+void projector_state::expire_waiters() {
+  wakes_at_.reset();
+  const auto now = std::chrono::steady_clock::now();
+  const auto at = dispatcher_ ? dispatcher_->handled() : position{};
+  std::erase_if(waiters_, [&](const auto& entry) {
+    const auto& [target, w] = entry;
+    if (w.deadline > now) return false;
+    w.answer.deliver(error{errc::timeout, "projection '" + setup_->name + "' did not reach position " +
+                                            std::to_string(target.value) + " in time, it is at " +
+                                            std::to_string(at.value)});
+    return true;
+  });
+  for (const auto& [target, w] : waiters_) wake_at(w.deadline);
 }
 
 void projector_state::begin_replay(const replay& message) {

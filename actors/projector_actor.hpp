@@ -7,7 +7,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include <cstdint>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -52,7 +52,7 @@ private:
 
   struct waiter {
     promise<void> answer;
-    std::uint64_t number;
+    std::chrono::steady_clock::time_point deadline;
   };
 
   void start(const checkpoint& from);
@@ -64,7 +64,8 @@ private:
   void report(const delivery_report& report);
   void stop(error why, const record* r);
   void begin_replay(const replay& message);
-  void expire(std::uint64_t waiter_number);
+  void expire_waiters();
+  void wake_at(std::chrono::steady_clock::time_point deadline);
   [[nodiscard]] bool quiet() const { return !reading_ && !saving_ && (!dispatcher_ || dispatcher_->running() == 0); }
 
   template <class T, class Then>
@@ -87,7 +88,7 @@ private:
   pause when_quiet_;
   std::optional<error> stopped_by_;
   std::multimap<position, waiter> waiters_;
-  std::uint64_t next_waiter_ = 1;
+  std::optional<std::chrono::steady_clock::time_point> wakes_at_; ///< for waiters; one timer, for CAF cancels none
 };
 
 } // namespace skald::actors
