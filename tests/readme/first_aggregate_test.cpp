@@ -3,7 +3,6 @@
 #include <skald/actors/node.hpp>
 
 #include <boost/describe.hpp>
-
 #include <doctest/doctest.h>
 
 #include <optional>

@@ -1,4 +1,5 @@
 #include <skald/actors/aggregates.hpp>
+
 #include <tests/accounts.hpp>
 
 skald::task<void> open(skald::aggregates<accounts::account> all, std::string owner) {

@@ -1,5 +1,5 @@
 #include <skald/projection/dispatcher.hpp>
 
 #ifdef REJECTED
-#  include <skald/actors/node.hpp>
+#include <skald/actors/node.hpp>
 #endif
