@@ -1,6 +1,6 @@
 # The two commands are `make demo` and `make test`. Each installs what is missing, configures, builds and runs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test asan format check-format deps clean
+.PHONY: help demo test asan bazel format check-format deps clean
 JOBS ?= $(shell nproc)
 LOG ?= examples/fines/sample.ndjson
 ARGS ?=
@@ -15,6 +15,7 @@ help:
 	@echo "  ARGS='--replay'   further options of the demo program"
 	@echo "make test           check the format, build everything, run all tests"
 	@echo "make asan           the same tests under the address and undefined behaviour sanitizers"
+	@echo "make bazel          build and test the same tree with the distribution's Bazel"
 	@echo "make format         format the sources"
 	@echo "make deps           only install what is missing (SKALD_NO_INSTALL=1: only report it)"
 	@echo "make clean          remove what was built, and the demo's state"
@@ -36,6 +37,10 @@ asan:
 	@scripts/deps.sh
 	@$(call build,asan)
 	@$(call run_tests,asan)
+
+bazel:
+	@scripts/deps.sh bazel
+	@bazel test //...
 
 format:
 	@scripts/deps.sh test

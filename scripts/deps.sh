@@ -3,6 +3,7 @@
 # No package is ever removed. With everything there it is silent and needs neither network nor root.
 #
 #   scripts/deps.sh          the compiler, the build tools, the libraries
+#   scripts/deps.sh bazel    and Bazel
 #   scripts/deps.sh test     and clang-format for the format check, where the distribution has the pinned version
 #   SKALD_NO_INSTALL=1       only report what is missing (status 1 if anything is)
 # shellcheck disable=SC2046,SC2086 # lists of packages are split into words on purpose
@@ -16,6 +17,8 @@ sorry="apt-get could not do it (see above). Is the network there? skald builds o
 
 say() { printf 'deps.sh: %s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }
+
+purpose=${1:-build}
 
 has_tool() { command -v "$1" >/dev/null 2>&1; }
 
@@ -44,6 +47,7 @@ missing() {
   has_header sqlite3.h || echo libsqlite3-dev
   has_header doctest/doctest.h || echo doctest-dev
   has_boost || echo "libboost-json$(boost_version)-dev"
+  if [ "$purpose" = bazel ]; then has_tool bazel || echo bazel-bootstrap; fi
 }
 
 # The Boost to install: the one whose headers are installed, else the distribution's default, if new enough; else 1.81.
@@ -113,7 +117,7 @@ if [ -n "$needed" ]; then
 fi
 
 # Wanted, not needed: without it the format check is skipped.
-if [ "${1:-}" = test ] && [ -z "${SKALD_NO_INSTALL:-}" ] && ! has_tool "$clang_format" && has_tool apt-cache &&
+if [ "$purpose" = test ] && [ -z "${SKALD_NO_INSTALL:-}" ] && ! has_tool "$clang_format" && has_tool apt-cache &&
    apt-cache show "$clang_format" >/dev/null 2>&1 && may_be_root quietly; then
   say "installing $clang_format"
   (apt_install "$clang_format") || say "going on without $clang_format: the format check will be skipped"
