@@ -47,6 +47,7 @@ missing() {
   has_header sqlite3.h || echo libsqlite3-dev
   has_header doctest/doctest.h || echo doctest-dev
   has_boost || echo "libboost-json$(boost_version)-dev"
+  if [ "$purpose" = test ]; then has_tool pkg-config || echo pkgconf; fi
   if [ "$purpose" = bazel ]; then has_tool bazel || echo bazel-bootstrap; fi
 }
 

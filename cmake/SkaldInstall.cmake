@@ -1,0 +1,24 @@
+# Installs the libraries, their headers, a CMake package and a pkg-config file.
+include(CMakePackageConfigHelpers)
+
+set(skald_package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/skald)
+
+install(TARGETS skald_store skald_aggregates skald_projection skald_actors EXPORT skaldTargets
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(EXPORT skaldTargets NAMESPACE skald:: DESTINATION ${skald_package_folder})
+
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/skaldConfig.cmake.in
+  ${PROJECT_BINARY_DIR}/skaldConfig.cmake INSTALL_DESTINATION ${skald_package_folder})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/skaldConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES
+  ${PROJECT_BINARY_DIR}/skaldConfig.cmake
+  ${PROJECT_BINARY_DIR}/skaldConfigVersion.cmake
+  ${CMAKE_CURRENT_LIST_DIR}/FindCAF.cmake
+  DESTINATION ${skald_package_folder})
+
+# The file finds the rest from where it lies itself.
+file(RELATIVE_PATH skald_pc_to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/skald.pc.in ${PROJECT_BINARY_DIR}/skald.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/skald.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
