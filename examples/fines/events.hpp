@@ -24,7 +24,8 @@ struct created {
   cents total_payment_cents = 0;
   std::string vehicle_class;
 };
-BOOST_DESCRIBE_STRUCT(created, (), (amount_cents, article, dismissal, officer, points, total_payment_cents, vehicle_class))
+BOOST_DESCRIBE_STRUCT(created, (),
+                      (amount_cents, article, dismissal, officer, points, total_payment_cents, vehicle_class))
 
 /// The fine was sent by post, which is charged.
 struct sent {

@@ -1,5 +1,4 @@
 #include "fine.hpp"
-
 #include "money.hpp"
 
 #include <string>

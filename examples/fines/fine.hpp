@@ -1,7 +1,6 @@
 #pragma once
 
 #include "events.hpp"
-
 #include <skald/aggregates/aggregate.hpp>
 
 #include <cstdint>

@@ -1,5 +1,4 @@
 #include "import.hpp"
-
 #include "progress.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -93,7 +92,7 @@ skald::task<void> take_turns(std::shared_ptr<import_job> job, step what) {
   while (job->next < job->works.size()) co_await what(job, job->works[job->next++]);
 }
 
-/// Takes a step for each fine, and waits for all. The first error ends it and is thrown.
+/// Takes a step for each fine. The first error, or the end of the node, ends it and is thrown when all have ended.
 skald::task<void> for_all(std::shared_ptr<import_job> job, step what) {
   struct group {
     asio::steady_timer done; ///< cancelled when nobody runs any more
@@ -114,9 +113,14 @@ skald::task<void> for_all(std::shared_ptr<import_job> job, step what) {
     ++all->running;
     asio::co_spawn(executor, take_turns(job, what), std::move(ended));
   }
-  boost::system::error_code cancelled;
-  if (all->running != 0) co_await all->done.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-  if (all->running != 0) throw boost::system::system_error{cancelled}; // the node is ending
+  boost::system::error_code why;
+  if (all->running != 0) co_await all->done.async_wait(asio::redirect_error(asio::use_awaitable, why));
+  if (all->running != 0) { // not the timer was cancelled but this coroutine, which may wait once more
+    job->next = job->works.size();
+    co_await asio::this_coro::reset_cancellation_state();
+    co_await all->done.async_wait(asio::redirect_error(asio::use_awaitable, why));
+    if (!all->error) throw boost::system::system_error{why};
+  }
   if (all->error) std::rethrow_exception(all->error);
 }
 

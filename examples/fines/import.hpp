@@ -2,7 +2,6 @@
 
 #include "fine.hpp"
 #include "log.hpp"
-
 #include <skald/actors/node.hpp>
 
 #include <cstdint>

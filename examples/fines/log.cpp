@@ -2,9 +2,11 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fstream>
+#include <stdexcept>
 #include <string_view>
 #include <system_error>
 #include <unordered_map>
@@ -38,7 +40,8 @@ void refuse_other_fields(const json::object& line) {
   for (const auto& field : line) {
     const std::string_view name{field.key().data(), field.key().size()};
     if (std::ranges::find(known, name) == known.end())
-      throw bad_line{"the field '" + std::string{name} + "' is unknown: there are stream, type, created, data and meta"};
+      throw bad_line{"the field '" + std::string{name} +
+                     "' is unknown: there are stream, type, created, data and meta"};
   }
   const auto* meta = line.if_contains("meta");
   if (meta != nullptr && !meta->is_null() && !(meta->is_object() && meta->get_object().empty()))
@@ -66,7 +69,7 @@ class reader {
 public:
   log_line read(std::size_t number, const std::string& line_text) {
     if (line_text.empty()) throw bad_line{"the line is empty"};
-    if (auto ok = skald::check_json(line_text); !ok) throw bad_line{"the line is no JSON: " + ok.error().message};
+    if (auto ok = skald::check_json(line_text); !ok) throw bad_line{ok.error().message};
     json::parse_options options;
     options.max_depth = 128; // as check_json
     const auto parsed = json::parse(line_text, {}, options);

@@ -7,7 +7,6 @@
 #include "progress.hpp"
 #include "read_model.hpp"
 #include "table.hpp"
-
 #include <skald/actors/node.hpp>
 
 #include <boost/asio/thread_pool.hpp>
@@ -36,19 +35,22 @@ struct service {
   std::shared_ptr<const event_log> log;
 };
 
-/// Waits until the projection has handled everything, as long as it gets on.
-skald::task<void> catch_up(service& s, skald::position target) {
-  for (auto before = s.table->counted();;) {
-    bool late = false;
+/// Waits until the projection has handled everything, as long as it gets on. Shows its progress.
+skald::task<void> catch_up(service& s, std::string doing) {
+  constexpr int patience = 30; // seconds without an event
+  const auto head = co_await s.node.head();
+  auto counted = s.table->counted();
+  progress shown{std::move(doing), head.value, static_cast<std::size_t>(counted)};
+  for (int idle = 1;; ++idle) {
     try {
-      co_await s.projection.reached(target, std::chrono::seconds{30});
+      co_await s.projection.reached(head, std::chrono::seconds{1});
+      co_return shown.add(static_cast<std::size_t>(s.table->counted() - counted));
     } catch (const skald::failure& why) {
-      if (why.code() != skald::errc::timeout || s.table->counted() == before) throw;
-      late = true;
+      if (why.code() != skald::errc::timeout || idle == patience) throw;
     }
-    if (!late) co_return;
-    before = s.table->counted();
-    std::cerr << "fines: " + grouped(before) + " events are in the table, more are coming\n";
+    const auto before = std::exchange(counted, s.table->counted());
+    if (counted != before) idle = 0;
+    shown.add(static_cast<std::size_t>(counted - before));
   }
 }
 
@@ -58,13 +60,15 @@ skald::task<bool> table_fits(service& s) {
   if (head == skald::position{}) co_return s.table->last_when_opened() == head;
   auto query = skald::all_query{}.limit(1);
   const auto first = co_await s.node.read(query);
-  co_return s.table->last_when_opened() <= head && s.table->first_event_when_opened() == first.records.front().id.str();
+  const bool fits =
+    s.table->last_when_opened() <= head && s.table->first_event_when_opened() == first.records.front().id.str();
+  co_return fits;
 }
 
 skald::task<void> rebuild_table(service& s) {
   auto empty_table = [table = s.table] { table->clear(); };
   co_await s.projection.replay(skald::position{}, empty_table);
-  co_await catch_up(s, co_await s.node.head());
+  co_await catch_up(s, "put into the table");
 }
 
 skald::task<void> serve(service& s, const notices& letters) {
@@ -72,8 +76,7 @@ skald::task<void> serve(service& s, const notices& letters) {
   if (!co_await table_fits(s)) co_await rebuild_table(s); // it was lost, or the store is another one
 
   const auto report = co_await import_log(s.node, s.all_fines, s.log);
-  const auto head = co_await s.node.head();
-  co_await catch_up(s, head);
+  co_await catch_up(s, "handled");
   if (s.given.replay) co_await rebuild_table(s);
 
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
@@ -84,7 +87,8 @@ skald::task<void> serve(service& s, const notices& letters) {
             << "notices written: " << number(letters.written()) << "\n"
             << "payments that agree with the log's running total: " << number(report.agreeing_payments) << " of "
             << number(report.payments) << std::endl;
-  if (!std::cout) throw std::runtime_error{"the table cannot be written to standard output; see what it is connected to"};
+  if (!std::cout)
+    throw std::runtime_error{"the table cannot be written to standard output; see what it is connected to"};
 }
 
 /// Tells the first error of the projection; those behind it mostly have the same cause.
@@ -117,9 +121,8 @@ int run(const options& given) {
   const auto letters = std::make_shared<notices>(given.data / "notices");
 
   complaints errors;
-  skald::node node{{.store = given.store, .on_error = [&errors](const skald::error& why, const skald::record*) {
-                      errors.add(why.message);
-                    }}};
+  skald::node node{{.store = given.store,
+                    .on_error = [&errors](const skald::error& why, const skald::record*) { errors.add(why.message); }}};
   boost::asio::thread_pool threads{4}; // to wait for the disk
 
   const auto all_fines = node.aggregates<fine>();
@@ -158,7 +161,8 @@ int run(const options& given) {
 } // namespace fines
 
 int main(int argc, char** argv) {
-  const auto given = fines::parse_options(std::span<const char* const>{argv, static_cast<std::size_t>(argc)}.subspan(1));
+  const auto given =
+    fines::parse_options(std::span<const char* const>{argv, static_cast<std::size_t>(argc)}.subspan(1));
   if (!given) {
     std::cerr << "fines: " << given.error().message << "\n";
     return 2;

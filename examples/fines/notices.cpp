@@ -1,17 +1,15 @@
-#include "notices.hpp"
-
 #include "money.hpp"
+#include "notices.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
+#include <fcntl.h>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 namespace fines {
@@ -30,6 +28,7 @@ public:
   descriptor(const descriptor&) = delete;
   descriptor& operator=(const descriptor&) = delete;
 
+  [[nodiscard]] bool is_open() const { return number_ >= 0; }
   [[nodiscard]] bool write(std::string_view text) const {
     while (!text.empty()) {
       const auto written = ::write(number_, text.data(), text.size());
@@ -73,18 +72,22 @@ void notices::write(const skald::event_id& about, const std::string& text) {
   const auto draft = folder_ / ("." + about.str() + ".draft");
   const auto written = [&] {
     const descriptor out{draft, O_WRONLY | O_CREAT | O_TRUNC};
-    return out.write(text) && out.sync();
+    return out.is_open() && out.write(text) && out.sync();
   };
-  if (!written() || ::rename(draft.c_str(), file.c_str()) != 0 || !descriptor{folder_, O_RDONLY}.sync())
-    throw std::runtime_error{"the notice '" + file.string() + "' cannot be written: " +
-                             std::generic_category().message(errno) + "; put that right and run it again"};
+  const auto folder_synced = [&] {
+    const descriptor folder{folder_, O_RDONLY};
+    return folder.is_open() && folder.sync();
+  };
+  if (!written() || ::rename(draft.c_str(), file.c_str()) != 0 || !folder_synced())
+    throw std::runtime_error{"the notice '" + file.string() +
+                             "' cannot be written: " + std::generic_category().message(errno)};
   ++written_;
 }
 
 skald::task<void> notify(std::shared_ptr<notices> out, asio::any_io_executor threads,
                          skald::record_of<penalty_added> r) {
-  auto text = "Penalty for " + r.record().stream.str() + "\n\nThe fine was not paid in time. From " + day_of(r.record()) +
-              " on it is " + money(r->amount_cents) + ", and the expenses.\n";
+  auto text = "Penalty for " + r.record().stream.str() + "\n\nThe fine was not paid in time. From " +
+              day_of(r.record()) + " on it is " + money(r->amount_cents) + ", and the expenses.\n";
   return write_there(std::move(out), std::move(threads), r.record().id, std::move(text));
 }
 

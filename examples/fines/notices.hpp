@@ -1,7 +1,6 @@
 #pragma once
 
 #include "events.hpp"
-
 #include <skald/projection/handler.hpp>
 
 #include <boost/asio/any_io_executor.hpp>

@@ -10,7 +10,8 @@ namespace fines {
 /// line for every tenth of the work, and every two seconds.
 class progress {
 public:
-  progress(std::string what, std::size_t total);
+  /// `done` of them were done before.
+  progress(std::string what, std::size_t total, std::size_t done = 0);
   ~progress();
   progress(const progress&) = delete;
   progress& operator=(const progress&) = delete;
@@ -20,11 +21,12 @@ public:
 
 private:
   using clock = std::chrono::steady_clock;
+  [[nodiscard]] std::size_t tenths() const;
   void print();
 
   std::string what_;
   std::size_t total_;
-  std::size_t done_ = 0;
+  std::size_t done_;
   std::size_t shown_tenths_ = 0;
   bool terminal_;
   clock::time_point shown_at_ = clock::now();

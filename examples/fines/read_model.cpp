@@ -66,7 +66,8 @@ public:
     void run(const Values&... values) {
       int i = 0;
       (bind(++i, values), ...);
-      while (next()) {}
+      while (next()) {
+      }
     }
     /// The next row; its values are there until the next call.
     bool next() {
@@ -96,8 +97,8 @@ public:
   };
 
   explicit database(const std::filesystem::path& file) : file_{file.string()} {
-    const int code =
-      sqlite3_open_v2(file_.c_str(), &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE, nullptr);
+    const int code = sqlite3_open_v2(file_.c_str(), &handle_,
+                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE, nullptr);
     try {
       check(code);
       // Exclusive, so that a second process that would import at the same time is refused.
@@ -143,7 +144,9 @@ public:
     if (code == SQLITE_OK) return;
     std::string why = handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
     switch (code & 0xff) {
-      case SQLITE_BUSY: why = "another run of this program uses it; wait for its end, or give another folder with --data"; break;
+      case SQLITE_BUSY:
+        why = "another run of this program uses it; wait for its end, or give another folder with --data";
+        break;
       case SQLITE_NOTADB:
       case SQLITE_CORRUPT: why += "; move it away, and it is built again from the events"; break;
       case SQLITE_CANTOPEN: why += "; see that the folder is there and can be written to"; break;
@@ -209,9 +212,9 @@ void read_model::change(const skald::record& r, std::optional<cents> amount, cen
 void read_model::count(const skald::record& r) {
   write([&] {
     db_->change_count->run(r.stream.str(), number(r.position));
-    if (r.position != skald::position{1}) return;
-    db_->execute("DELETE FROM store");
-    database::statement{*db_, "INSERT INTO store VALUES (?)"}.run(r.id.str());
+    // Only `clear` forgets which store it was: until then, rows of another one may be here.
+    if (r.position == skald::position{1})
+      database::statement{*db_, "INSERT INTO store SELECT ? WHERE NOT EXISTS (SELECT * FROM store)"}.run(r.id.str());
   });
 }
 
@@ -228,8 +231,8 @@ std::vector<year_of_fines> read_model::years() const {
   database::statement rows{*db_, "SELECT year, count(*), sum(paid >= amount + expenses), sum(amount + expenses), "
                                  "sum(paid) FROM fines GROUP BY year ORDER BY year"};
   while (rows.next())
-    all.push_back({static_cast<int>(rows.integer(0)), rows.integer(1), rows.integer(2), rows.integer(3),
-                   rows.integer(4)});
+    all.push_back(
+      {static_cast<int>(rows.integer(0)), rows.integer(1), rows.integer(2), rows.integer(3), rows.integer(4)});
   return all;
 }
 

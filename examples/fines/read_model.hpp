@@ -1,7 +1,6 @@
 #pragma once
 
 #include "events.hpp"
-
 #include <skald/projection/handler.hpp>
 #include <skald/store/record.hpp>
 

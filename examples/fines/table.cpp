@@ -1,8 +1,9 @@
+#include "money.hpp"
 #include "table.hpp"
 
-#include "money.hpp"
-
+#include <algorithm>
 #include <array>
+#include <utility>
 
 namespace fines {
 
@@ -11,8 +12,8 @@ namespace {
 using row = std::array<std::string, 6>;
 
 row row_of(std::string name, const year_of_fines& y) {
-  return {std::move(name), grouped(y.fines),  grouped(y.settled), money(y.charged), money(y.paid),
-          money(y.charged - y.paid)};
+  return {std::move(name),  grouped(y.fines), grouped(y.settled),
+          money(y.charged), money(y.paid),    money(y.charged - y.paid)};
 }
 
 } // namespace
