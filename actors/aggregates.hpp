@@ -41,7 +41,8 @@ public:
   /// Resumes on the executor of the awaiting coroutine. Throws `failure`: `rejected` with the command's words (what else
   /// it throws is `rejected` too), `wrong_expected_revision` where somebody else kept changing the stream,
   /// `insertion_failed` or `broken_promise` (look at the outcome), `read_failed`, `invalid_event` where the stream does
-  /// not fit the aggregate, `overloaded`, `stopped`.
+  /// not fit the aggregate, `duplicate_event` where an event's own id is stored already, `invalid_argument` for an empty or
+  /// reserved stream, `overloaded`, `stopped`.
   template <class Command>
     requires std::invocable<const std::decay_t<Command>&, A&>
   task<receipt> execute(stream_id stream, Command&& command) const {
@@ -55,14 +56,16 @@ public:
   ///
   /// An unknown stream gives one at revision 0. Resumes on the executor of the awaiting coroutine. Throws `failure`, as
   /// `execute` does.
-  task<A> get(stream_id stream) const {
+  task<A> get(stream_id stream) const { return get(door_, std::move(stream)); }
+
+private:
+  static task<A> get(std::shared_ptr<detail::command_door> door, stream_id stream) {
     auto copy = std::make_shared<std::optional<A>>();
     decision look = [copy](any_aggregate& a) { *copy = *static_cast<A*>(a.object()); };
-    co_await door_->execute(std::move(stream), std::move(look));
+    co_await door->execute(std::move(stream), std::move(look));
     co_return std::move(**copy);
   }
 
-private:
   std::shared_ptr<detail::command_door> door_;
 };
 

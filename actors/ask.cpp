@@ -3,11 +3,9 @@
 namespace skald::actors {
 
 error to_error(caf::actor_system& system, const caf::error& why) {
-  const auto words = render(system, why);
-  if (why == caf::sec::request_timeout) return {errc::timeout, "the actor did not answer in time", outcome::unknown};
   if (why == caf::sec::request_receiver_down)
     return {errc::broken_promise, "the actor that was asked has ended", outcome::unknown};
-  return {errc::rejected, "the actor answered with an error: " + words};
+  return {errc::rejected, "the actor answered with an error: " + render(system, why)};
 }
 
 } // namespace skald::actors

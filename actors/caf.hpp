@@ -12,8 +12,8 @@
 #include <string>
 #include <tuple>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
-#include <vector>
 
 // CAF_VERSION is octal in 1.1.0 and cannot be compared; CAF_VERSION_MAJOR exists since 1.0.
 #if !defined(CAF_VERSION_MAJOR) && CAF_VERSION < 1800
@@ -85,7 +85,7 @@ namespace detail {
 
 /// Callbacks of `monitor`.
 struct monitor_host {
-  std::vector<std::pair<caf::actor_addr, std::function<void()>>> watched;
+  std::unordered_map<caf::actor_addr, std::function<void()>> watched;
   bool installed = false;
 };
 
@@ -146,22 +146,18 @@ auto spawn(Spawner& where, Ts&&... xs) {
   return where.template spawn<detail::shell_of<State>, Options>(std::forward<Ts>(xs)...);
 }
 
-/// Calls `gone` in the context of `self` once `whom` has ended. `self` comes from `spawn` above.
+/// Calls `gone` in the context of `self` once `whom` has ended; a second call for the same actor replaces the first.
+/// `self` comes from `spawn` above.
 template <class Self, class Handle>
 void monitor(Self* self, const Handle& whom, std::function<void()> gone) {
   auto* host = dynamic_cast<detail::monitor_host*>(self);
   if (!host->installed) {
     host->installed = true;
     self->set_down_handler([host](caf::down_msg& down) {
-      for (auto i = host->watched.begin(); i != host->watched.end(); ++i)
-        if (i->first == down.source) {
-          const auto call = std::move(i->second);
-          host->watched.erase(i);
-          return call();
-        }
+      if (const auto watched = host->watched.extract(down.source)) watched.mapped()();
     });
   }
-  host->watched.emplace_back(whom.address(), std::move(gone));
+  host->watched.insert_or_assign(whom.address(), std::move(gone));
   self->monitor(whom);
 }
 

@@ -10,13 +10,16 @@ namespace skald::actors {
 
 namespace {
 
-std::string what_was_thrown(const std::exception_ptr& thrown) {
+/// `handler_failed`, or `stopped` where the handler found the node ending, with the words of what was thrown.
+error what_was_thrown(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
+  } catch (const failure& f) {
+    return {f.code() == errc::stopped ? errc::stopped : errc::handler_failed, f.what()};
   } catch (const std::exception& e) {
-    return e.what();
+    return {errc::handler_failed, e.what()};
   } catch (...) {
-    return "something that is no std::exception";
+    return {errc::handler_failed, "something that is no std::exception"};
   }
 }
 
@@ -78,11 +81,10 @@ task<void> handler_runner::handle(waiting_run run) {
       continue;
     }
     if (cancelled_) co_return abandon(run, i);
-    unsent_.failed.emplace_back(items[i].ticket,
-                                error{errc::handler_failed, "handler '" + handler_.id + "' failed at position " +
-                                                              std::to_string(r->position.value) + " (stream '" +
-                                                              r->stream.str() + "', event " + r->id.str() +
-                                                              "): " + what_was_thrown(thrown)});
+    auto why = what_was_thrown(thrown);
+    why.message = "handler '" + handler_.id + "' failed at position " + std::to_string(r->position.value) +
+                  " (stream '" + r->stream.str() + "', event " + r->id.str() + "): " + why.message;
+    unsent_.failed.emplace_back(items[i].ticket, std::move(why));
     co_return abandon(run, i + 1); // the later records of the stream wait for this one
   }
 }

@@ -52,12 +52,20 @@ using delivery_message =
 template <class Handle>
 class link {
 public:
+  link() = default; ///< to nobody, until `attach`
   explicit link(Handle handle) : handle_{std::move(handle)} {}
 
+  void attach(Handle handle) {
+    const std::unique_lock lock{mutex_};
+    handle_.emplace(std::move(handle));
+  }
+
+  /// False where there is nobody.
   template <class Message>
-  void send(Message message) const {
+  bool send(Message message) const {
     const std::shared_lock lock{mutex_};
     if (handle_) actors::send(*handle_, std::move(message));
+    return handle_.has_value();
   }
 
   void cut() {

@@ -36,8 +36,12 @@ struct append_work {
 
 /// Records of another store.
 struct hydrate_work {
-  std::shared_ptr<const std::vector<record>> records;
-  promise<hydrate_report> answer;
+  struct content {
+    std::vector<record> records;
+    promise<hydrate_report> answer;
+    gate::pass room;
+  };
+  std::shared_ptr<content> job;
 };
 
 /// Commits what has been collected.
@@ -134,8 +138,9 @@ struct replay {
   promise<void> answer;
 };
 
-/// Starts nothing any more; answered when everything that runs has ended and the checkpoint is durable. Handlers that
-/// run for longer than `patience` are cancelled.
+/// Starts nothing any more; answered when everything that runs has ended and the checkpoint is durable, or cannot be made
+/// so. Handlers that run for longer than `patience` are cancelled. Who waits for the projection is refused. May be sent
+/// again.
 struct halt {
   std::chrono::milliseconds patience;
   promise<void> answer;

@@ -84,7 +84,7 @@ public:
   [[nodiscard]] const catalog& types() const override { return *types_; }
 
   void add(handler h) override {
-    if (actor_) throw failure{errc::invalid_argument, "projection '" + name_ + "' runs: add its handlers before"};
+    if (started_) throw failure{errc::invalid_argument, "projection '" + name_ + "' runs: add its handlers before"};
     if (std::ranges::any_of(handlers_, [&](const handler& other) { return other.id == h.id; }))
       throw failure{errc::invalid_argument,
                     "projection '" + name_ + "' has a handler '" + h.id + "' already: give the second one a name"};
@@ -96,17 +96,16 @@ public:
     auto setup = std::make_shared<actors::projector_setup>(actors::projector_setup{
       name_, options_.fresh_from, handlers_, std::move(store), std::move(executor), std::move(on_error)});
     actors::projector_actor actor = actors::spawn<actors::projector_state>(system, std::move(setup));
-    actor_ = std::make_unique<actors::link<actors::projector_actor>>(std::move(actor));
+    started_ = true;
+    actor_.attach(std::move(actor));
   }
 
   template <class Message>
-  void send(Message message) const {
-    if (actor_) actor_->send(std::move(message));
+  bool send(Message message) const {
+    return actor_.send(std::move(message));
   }
 
-  void end() {
-    if (actor_) actor_->end();
-  }
+  void end() { actor_.end(); }
 
   task<void> reached(position target, std::chrono::milliseconds patience) override {
     return ask(shared_from_this(),
@@ -122,8 +121,10 @@ public:
 private:
   template <class MakeMessage>
   static task<void> ask(std::shared_ptr<projection> self, MakeMessage make) {
-    if (!self->actor_) throw failure{errc::stopped, "projection '" + self->name_ + "' is not running"};
-    auto start = [&](actors::promise<void> answer) { self->send(make(std::move(answer))); };
+    auto start = [&](actors::promise<void> answer) {
+      if (!self->send(make(answer)))
+        answer.deliver(error{errc::stopped, "projection '" + self->name_ + "' is not running"});
+    };
     const auto answer = co_await actors::await_promise<void>(start);
     answer.value();
   }
@@ -132,7 +133,8 @@ private:
   projector_options options_;
   std::shared_ptr<const catalog> types_;
   std::vector<handler> handlers_;
-  std::unique_ptr<actors::link<actors::projector_actor>> actor_; ///< null: not started
+  bool started_ = false;
+  actors::link<actors::projector_actor> actor_; ///< to nobody before and after it runs
 };
 
 } // namespace
@@ -181,6 +183,8 @@ public:
           options.on_error(why, r);
         } catch (const std::exception& e) {
           tell(std::string{"on_error itself failed: "} + e.what() + "; it was told: " + why.message);
+        } catch (...) {
+          tell("on_error itself failed; it was told: " + why.message);
         }
       });
     for (const auto& p : projections) {
@@ -191,6 +195,12 @@ public:
     for (auto& r : registered)
       if (auto answer = r.get(); !answer) return answer;
     return {};
+  }
+
+  /// Lets nothing new in, wherever it comes from. What waits for a projection is refused.
+  void stop_intake() {
+    commands->close();
+    for (const auto& p : projections) p->send(actors::halt{options.grace, {}});
   }
 
   void shut_down() {
@@ -208,16 +218,29 @@ public:
         tell("projection '" + projections[i]->name() + "' has a handler that goes on although it was cancelled");
       }
     commands->close();
-    if (!commands->wait_until_empty(after_cancel)) tell("commands are still waiting for their answers to be fetched");
+    finish_accepted();
     for (const auto& p : projections) p->end();
     for (const auto& d : directories) d->end();
     client->end();
   }
 
+  /// What was accepted is finished, for as long as the disk needs; only coroutines that do not fetch their answers are
+  /// left behind.
+  void finish_accepted() {
+    constexpr std::chrono::milliseconds round{100};
+    for (auto left = after_cancel / round; !commands->wait_until_empty(round); --left) {
+      if (left == 0) return tell("there are coroutines that do not fetch the answers to what they have sent");
+      auto [promise, future] = blocking_promise<void>();
+      client->write<void>([](event_store&) { return result<void>{}; }, std::move(promise));
+      future.wait(); // everything that had been sent to the store is done
+    }
+  }
+
   /// Calls `send(promise)`, which has to see to an answer, once the node accepts something.
   template <class T, class Send>
   task<T> accepted(Send send) {
-    const auto pass = commands->enter().value();
+    const auto home = commands; // outlives the pass, wherever this coroutine is destroyed
+    const auto pass = home->enter().value();
     auto answer = co_await actors::await_promise<T>(std::move(send));
     co_return std::move(answer).value();
   }
@@ -243,7 +266,7 @@ public:
   std::unique_ptr<event_store> store;
   std::shared_ptr<actors::gate> commands;
   actors::gate append_bytes;
-  std::vector<std::shared_ptr<projection>> projections;                                    // fixed once it runs
+  std::vector<std::shared_ptr<projection>> projections; // fixed once it runs
   std::vector<std::shared_ptr<actors::link<actors::directory_actor>>> directories; // likewise
   std::atomic<bool> failed{false};
   bool ran = false;
@@ -282,10 +305,10 @@ std::shared_ptr<detail::command_door> node::open_door(aggregate_factory make) {
 
 skald::projector node::projector(std::string name, projector_options options) {
   refuse_while_running();
-  if (name.empty() || name.size() > limits::projection_name_bytes)
-    throw failure{errc::invalid_argument, "a projection's name has 1 to " +
-                                            std::to_string(limits::projection_name_bytes) + " bytes, this one has " +
-                                            std::to_string(name.size())};
+  if (name.empty() || name.size() > limits::projection_name_bytes || name.find('\0') != std::string::npos)
+    throw failure{errc::invalid_argument,
+                  "a projection's name has 1 to " + std::to_string(limits::projection_name_bytes) +
+                    " bytes and no NUL, this one has " + std::to_string(name.size()) + " bytes"};
   auto& all = impl_->projections;
   if (std::ranges::any_of(all, [&](const auto& p) { return p->name() == name; }))
     throw failure{errc::invalid_argument, "there is a projection '" + name + "' already: choose another name"};
@@ -311,7 +334,7 @@ int node::run(std::function<task<void>()> main) {
       if (none) return;
       signal_number = number;
       signals.clear(); // the next one ends the process
-      impl_->commands->close();
+      impl_->stop_intake();
       cancel.emit(asio::cancellation_type::terminal);
     });
     asio::co_spawn(impl_->context, main, asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr thrown) {
@@ -346,10 +369,10 @@ asio::any_io_executor node::executor() const { return impl_->context.get_executo
 task<receipt> node::append(append_request request) {
   std::vector<stream_id> streams;
   for (const auto& part : request.streams) streams.push_back(part.stream);
-  return impl_->accepted<receipt>(
-    [i = impl_.get(), request = std::move(request), streams = std::move(streams)](actors::promise<receipt> answer) {
-      i->client->append(request, i->with_notice(streams, std::move(answer)));
-    });
+  return impl_->accepted<receipt>([i = impl_.get(), request = std::move(request),
+                                   streams = std::move(streams)](actors::promise<receipt> answer) mutable {
+    i->client->append(std::move(request), i->with_notice(std::move(streams), std::move(answer)));
+  });
 }
 
 task<hydrate_report> node::hydrate(std::vector<record> records) {

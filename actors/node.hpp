@@ -19,8 +19,8 @@ namespace skald {
 struct node_options {
   /// Where events are kept: `sqlite:FILE`, or `memory:`, which ends with the node.
   std::string store = "memory:";
-  /// Told when a handler or a projection fails, with the record where there is one; on any thread. Not given: a line on
-  /// standard error.
+  /// Told when a handler or a projection fails, with the record where there is one; on any thread, several at once. Not
+  /// given: a line on standard error.
   std::function<void(const error&, const record*)> on_error{};
   /// Commands and requests that may be under way; beyond, the answer is `overloaded`.
   std::size_t max_commands = 100'000;

@@ -86,8 +86,10 @@ public:
   /// replay can no longer be lost, before the first delivery. Both survive a crash: the replay goes on, and a read model
   /// whose `reset` did not happen is written over.
   ///
-  /// Answers when the replay has begun; await `reached` for its end. Resumes on the executor of the awaiting coroutine.
-  /// Throws `failure`: `insertion_failed`, `handler_failed` where `reset` throws, `stopped`.
+  /// A projection that a handler had stopped is started again by it. Answers when the replay has begun; await `reached`
+  /// for its end. Resumes on the executor of the awaiting coroutine.
+  /// Throws `failure`: `insertion_failed`, `handler_failed` where `reset` throws, `rejected` while another replay is about to
+  /// begin, `stopped`.
   template <class Reset = std::function<void()>>
   task<void> replay(position from = {}, Reset&& reset = {}) const {
     SKALD_AWAIT_GUARD(Reset);
@@ -106,7 +108,8 @@ private:
 
   template <class Data, class F>
   void add_one(handler_kind kind, F f, std::string name) {
-    door_->add(make_handler<Data>(kind, door_->types().type_of<Data>().value(), std::move(f), std::move(name)));
+    const auto type = door_->types().type_of<Data>().value();
+    door_->add(make_handler<Data>(kind, type, std::move(f), std::move(name), door_->types().version_of(type)));
   }
 
   std::shared_ptr<detail::projection_door> door_;

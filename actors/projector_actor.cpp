@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 namespace skald::actors {
 
@@ -88,19 +89,28 @@ projector_actor::behavior_type projector_state::make_behavior() {
       drive();
     },
     [this](const replay& message) {
-      if (when_quiet_ || halting_)
+      if (halting_) return message.answer.deliver(ending());
+      if (replaying_)
         return message.answer.deliver(
-          error{errc::stopped, "projection '" + setup_->name + "' is already replaying or ending: try again later"});
+          error{errc::rejected, "projection '" + setup_->name + "' is about to be replayed already: try again later"});
+      replaying_ = true;
       when_quiet_ = [this, message] { begin_replay(message); };
+      refuse_replay_ = [this, message] {
+        when_quiet_ = nullptr;
+        replaying_ = false;
+        message.answer.deliver(ending());
+      };
       drive();
     },
     [this](const halt& message) {
-      halting_ = true;
-      when_quiet_ = [answer = message.answer] { answer.deliver({}); };
-      auto cancel = std::make_shared<std::function<void()>>([this] {
-        for (const auto& runner : runners_) runner->cancel();
-      });
-      send_after(self_, projector_actor{self_}, message.patience, resume{std::move(cancel)});
+      halts_.push_back(message.answer);
+      if (!std::exchange(halting_, true)) {
+        if (const auto replay = std::exchange(refuse_replay_, nullptr)) replay();
+        auto cancel = std::make_shared<std::function<void()>>([this] {
+          for (const auto& runner : runners_) runner->cancel();
+        });
+        send_after(self_, projector_actor{self_}, message.patience, resume{std::move(cancel)});
+      }
       drive();
     },
     [](const resume& r) { (*r.run)(); },
@@ -113,15 +123,27 @@ void projector_state::start(const checkpoint& from) {
 }
 
 void projector_state::drive() {
-  if (dispatcher_) {
-    if (!when_quiet_ && !halting_) {
-      hand_out();
-      read();
-    }
-    answer_waiters();
-    save();
+  if (may_start()) {
+    hand_out();
+    read();
   }
-  if (when_quiet_ && quiet()) std::exchange(when_quiet_, nullptr)();
+  answer_waiters();
+  if (dispatcher_) save();
+  if (!quiet()) return;
+  if (halting_)
+    finish_halt();
+  else if (when_quiet_)
+    std::exchange(when_quiet_, nullptr)();
+}
+
+error projector_state::ending() const {
+  return {errc::stopped, "projection '" + setup_->name + "' is ending with its node"};
+}
+
+void projector_state::finish_halt() {
+  if (replaying_ && !when_quiet_) return; // the replay has begun: its answer comes first
+  for (const auto& answer : std::exchange(halts_, {}))
+    answer.deliver(save_error_ ? result<void>{*save_error_} : result<void>{});
 }
 
 void projector_state::hand_out() {
@@ -137,7 +159,9 @@ void projector_state::hand_out() {
 }
 
 void projector_state::read() {
-  if (reading_ || stopped_by_ || dispatcher_->offered() >= head_ || dispatcher_->unfinished() >= credit) return;
+  if (reading_ || dispatcher_->offered() >= head_ || dispatcher_->window_records() >= window_records ||
+      dispatcher_->window_bytes() >= window_bytes)
+    return;
   reading_ = true;
   auto next = all_query{}.after(dispatcher_->offered());
   setup_->store->read<page>([next](const event_store& s) { return s.read(next); },
@@ -155,14 +179,27 @@ void projector_state::read() {
 }
 
 void projector_state::save() {
-  if (saving_) return;
+  if (saving_ || (unsaved_ && !halting_)) return;
   auto update = dispatcher_->take_update(setup_->name);
+  if (auto again = std::exchange(unsaved_, std::nullopt)) {
+    if (update) {
+      std::ranges::move(update->completions, std::back_inserter(again->completions));
+      again->handled = update->handled;
+    }
+    update = std::move(again);
+  }
   if (!update) return;
   saving_ = true;
-  setup_->store->write<void>([update = std::move(*update)](event_store& s) { return s.save(std::span{&update, 1}); },
-                             inside<void>([this](result<void> saved) {
+  setup_->store->write<void>([update = *update](event_store& s) { return s.save(std::span{&update, 1}); },
+                             inside<void>([this, update = *update](const result<void>& saved) {
                                saving_ = false;
-                               if (!saved) stop(saved.error(), nullptr);
+                               save_error_.reset();
+                               if (!saved) {
+                                 const bool last_try = halting_;
+                                 if (!last_try) unsaved_ = update;
+                                 save_error_ = saved.error();
+                                 stop(saved.error(), nullptr);
+                               }
                                drive();
                              }));
 }
@@ -171,9 +208,13 @@ void projector_state::report(const delivery_report& report) {
   for (const auto which : report.done) dispatcher_->done(report.handler, which);
   for (const auto which : report.abandoned) dispatcher_->abandoned(which);
   for (const auto& [which, why] : report.failed) {
+    if (halting_ && why.code == errc::stopped) { // it was refused because the node ends, and comes again
+      dispatcher_->abandoned(which);
+      continue;
+    }
     const auto r = dispatcher_->record_of(which);
     dispatcher_->failed(report.handler, which);
-    stop(why, r.get());
+    stop({errc::handler_failed, why.message}, r.get());
   }
 }
 
@@ -183,11 +224,14 @@ void projector_state::stop(error why, const record* r) {
 }
 
 void projector_state::answer_waiters() {
-  const auto reached = waiters_.upper_bound(dispatcher_->handled());
-  for (auto i = waiters_.begin(); i != reached; ++i) i->second.answer.deliver({});
-  waiters_.erase(waiters_.begin(), reached);
-  if (!stopped_by_) return;
-  for (const auto& [target, w] : std::exchange(waiters_, {})) w.answer.deliver(*stopped_by_);
+  if (dispatcher_ && !replaying_) {
+    const auto reached = waiters_.upper_bound(dispatcher_->handled());
+    for (auto i = waiters_.begin(); i != reached; ++i) i->second.answer.deliver({});
+    waiters_.erase(waiters_.begin(), reached);
+  }
+  if (!stopped_by_ && !halting_) return;
+  const auto why = stopped_by_ ? *stopped_by_ : ending();
+  for (const auto& [target, w] : std::exchange(waiters_, {})) w.answer.deliver(why);
 }
 
 void projector_state::wake_at(std::chrono::steady_clock::time_point deadline) {
@@ -214,29 +258,37 @@ void projector_state::expire_waiters() {
 }
 
 void projector_state::begin_replay(const replay& message) {
-  // Nothing runs: from here to the new dispatcher, nothing may start.
-  dispatcher_.reset();
+  refuse_replay_ = nullptr;
   setup_->store->write<checkpoint>(
     [setup = setup_, from = message.from](event_store& s) { return s.rewind(setup->name, from); },
     inside<checkpoint>([this, message](result<checkpoint> rewound) {
       if (!rewound) {
         stop(rewound.error(), nullptr);
-        return message.answer.deliver(rewound.error());
+        return end_replay(message.answer, rewound.error());
       }
-      auto go_on = inside<void>([this, message, from = *rewound](result<void> reset) {
+      auto go_on = inside<void>([this, message, from = *rewound](const result<void>& reset) {
         start(from);
-        message.answer.deliver(reset);
-        drive();
+        end_replay(message.answer, reset);
       });
       boost::asio::post(setup_->executor, [reset = message.reset, go_on] {
+        constexpr auto failed = "the reset of a replay failed: ";
         try {
           if (reset) reset();
           go_on.deliver({});
         } catch (const std::exception& e) {
-          go_on.deliver(error{errc::handler_failed, std::string{"the reset of a replay failed: "} + e.what()});
+          go_on.deliver(error{errc::handler_failed, std::string{failed} + e.what()});
+        } catch (...) {
+          go_on.deliver(
+            error{errc::handler_failed, std::string{failed} + "it threw something that is no std::exception"});
         }
       });
     }));
+}
+
+void projector_state::end_replay(const promise<void>& answer, const result<void>& outcome) {
+  replaying_ = false;
+  answer.deliver(outcome);
+  drive();
 }
 
 } // namespace skald::actors

@@ -44,8 +44,9 @@ public:
   projector_actor::behavior_type make_behavior();
 
 private:
-  /// Records in memory that are not handled yet; one more page may be on its way.
-  static constexpr std::size_t credit = 4 * limits::page_records;
+  // What may lie in memory above the checkpoint before no further page is read.
+  static constexpr std::size_t window_records = 4 * limits::page_records;
+  static constexpr std::size_t window_bytes = 4 * limits::page_bytes;
 
   /// What happens once nothing runs, is read or is saved any more.
   using pause = std::function<void()>;
@@ -64,9 +65,13 @@ private:
   void report(const delivery_report& report);
   void stop(error why, const record* r);
   void begin_replay(const replay& message);
+  void end_replay(const promise<void>& answer, const result<void>& outcome);
   void expire_waiters();
+  void finish_halt();
+  [[nodiscard]] error ending() const;
   void wake_at(std::chrono::steady_clock::time_point deadline);
   [[nodiscard]] bool quiet() const { return !reading_ && !saving_ && (!dispatcher_ || dispatcher_->running() == 0); }
+  [[nodiscard]] bool may_start() const { return dispatcher_ && !replaying_ && !halting_ && !stopped_by_; }
 
   template <class T, class Then>
   promise<T> inside(Then then) {
@@ -84,11 +89,16 @@ private:
   position head_; ///< of the store, as far as it is known
   bool reading_ = false;
   bool saving_ = false;
+  bool replaying_ = false; ///< from the message to the first delivery
   bool halting_ = false;
-  pause when_quiet_;
+  pause when_quiet_; ///< a replay that waits
+  std::function<void()> refuse_replay_; ///< while it waits
+  std::vector<promise<void>> halts_; ///< who waits for the end
+  std::optional<checkpoint_update> unsaved_; ///< what could not be saved; tried once more at the end
+  std::optional<error> save_error_;
   std::optional<error> stopped_by_;
   std::multimap<position, waiter> waiters_;
-  std::optional<std::chrono::steady_clock::time_point> wakes_at_; ///< for waiters; one timer, for CAF cancels none
+  std::optional<std::chrono::steady_clock::time_point> wakes_at_; ///< for waiters; CAF cancels no timer
 };
 
 } // namespace skald::actors

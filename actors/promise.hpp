@@ -3,8 +3,10 @@
 #include <skald/projection/task.hpp>
 #include <skald/store/result.hpp>
 
+#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -32,6 +34,13 @@ public:
     if (debt_) debt_->settle(std::move(answer));
   }
 
+  /// Calls this to deliver without being a copy: when it is called, all of them may have gone.
+  [[nodiscard]] std::function<void(result<T>)> weak() const {
+    return [debt = std::weak_ptr{debt_}](result<T> answer) {
+      if (const auto still_owed = debt.lock()) still_owed->settle(std::move(answer));
+    };
+  }
+
 private:
   class debt {
   public:
@@ -55,19 +64,29 @@ private:
   std::shared_ptr<debt> debt_;
 };
 
-/// Calls `start(promise<T>)` and waits for the answer. Resumes on the awaiting coroutine's own executor, never on a thread
+/// What cancelling the awaiting coroutine does to an answer that is owed.
+enum class on_cancel { wait, give_up };
+
+/// Calls `start(promise<T>)` and waits for the answer; a coroutine that is cancelled gets it nevertheless, or gives up
+/// with `errc::stopped`. Resumes on the awaiting coroutine's own executor, never on a thread
 /// of CAF; where that executor has stopped for good, the answer is dropped with it.
 template <class T, class Start>
-task<result<T>> await_promise(Start start) {
-  auto initiate = [&start](auto handler) {
+task<result<T>> await_promise(Start start, on_cancel cancel = on_cancel::wait) {
+  auto initiate = [&start, cancel](auto handler) {
+    auto cancelled = boost::asio::get_associated_cancellation_slot(handler);
     auto executor = boost::asio::get_associated_executor(handler);
     auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
-    start(promise<T>{[waiting, executor, work = boost::asio::make_work_guard(executor)](result<T> answer) {
+    promise<T> owed{[waiting, executor, work = boost::asio::make_work_guard(executor)](result<T> answer) {
       boost::asio::post(executor, [waiting, answer = std::move(answer)]() mutable {
         auto resume = std::move(*waiting);
         std::move(resume)(std::move(answer));
       });
-    }});
+    }};
+    if (cancel == on_cancel::give_up && cancelled.is_connected())
+      cancelled.assign([give_up = owed.weak()](boost::asio::cancellation_type) {
+        give_up(error{errc::stopped, "the waiting coroutine was cancelled", outcome::unknown});
+      });
+    start(std::move(owed));
   };
   co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(result<T>)>(
     initiate, boost::asio::use_awaitable);

@@ -6,12 +6,19 @@ namespace skald::actors {
 
 namespace {
 
+constexpr std::size_t overhead = 128; // of a record, about
+
 /// About what a request takes in memory and in the write-ahead log.
 std::size_t bytes_of(const append_request& request) {
-  constexpr std::size_t overhead = 128;
   std::size_t bytes = overhead;
   for (const auto& part : request.streams)
     for (const auto& event : part.events) bytes += overhead + event.data.size() + event.meta.size();
+  return bytes;
+}
+
+std::size_t bytes_of(const std::vector<record>& records) {
+  std::size_t bytes = overhead;
+  for (const auto& r : records) bytes += overhead + r.data.size() + r.meta.size();
   return bytes;
 }
 
@@ -28,8 +35,9 @@ store_actor::behavior_type store_state::make_behavior() {
     [this](const flush&) { commit(); },
     [this](const hydrate_work& work) {
       commit(); // what was sent before is written before
-      const auto report = store_.hydrate(*work.records);
-      work.answer.deliver(report);
+      const auto report = store_.hydrate(work.job->records);
+      work.job->room = {};
+      work.job->answer.deliver(report);
       if (report && report->written != 0) grown_(report->last);
     },
     [this](const write_work& work) {
@@ -45,11 +53,15 @@ void store_state::commit() {
   const auto group = std::exchange(group_, {});
   auto answers = store_.append(group);
   position head;
+  bool unknown = false; // it may have been written all the same
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     if (answers[i]) head = std::max(head, answers[i]->last);
+    unknown |= !answers[i] && answers[i].error().outcome == outcome::unknown;
     jobs[i]->room = {};
     jobs[i]->answer.deliver(std::move(answers[i]));
   }
+  if (unknown)
+    if (const auto now = store_.head()) head = std::max(head, *now);
   if (head != position{}) grown_(head);
 }
 
@@ -67,7 +79,11 @@ void store_client::append(append_request request, promise<receipt> answer) const
 }
 
 void store_client::hydrate(std::vector<record> records, promise<hydrate_report> answer) const {
-  writer_.send(hydrate_work{std::make_shared<const std::vector<record>>(std::move(records)), std::move(answer)});
+  auto room = append_bytes_.enter(bytes_of(records));
+  if (!room) return answer.deliver(room.error());
+  using content = hydrate_work::content;
+  writer_.send(
+    hydrate_work{std::make_shared<content>(content{std::move(records), std::move(answer), std::move(*room)})});
 }
 
 void store_client::end() {

@@ -28,8 +28,10 @@ void dispatcher::for_each_owed(const record& r, skald::delivery how, Visit visit
 }
 
 void dispatcher::offer(std::shared_ptr<const page> records) {
+  std::size_t bytes = 0;
   for (std::size_t i = 0; i < records->records.size(); ++i) {
     const auto& r = records->records[i];
+    bytes += sizeof r + r.data.size() + r.meta.size();
     assert(r.position > offered_);
     offered_ = r.position;
     const auto how = delivery_of(r, fresh_from_);
@@ -39,7 +41,6 @@ void dispatcher::offer(std::shared_ptr<const page> records) {
     if (wanted_by == 0) continue;
     const ticket mine = first_ticket_ + works_.size();
     works_.push_back({r.position, i, records, *how, false, wanted_by, 0});
-    ++unfinished_;
     const auto [place, first] = lanes_.try_emplace(r.stream, mine);
     if (first) {
       ready_.push_back(mine);
@@ -48,6 +49,8 @@ void dispatcher::offer(std::shared_ptr<const page> records) {
       place->second = mine;
     }
   }
+  pages_.emplace_back(offered_, bytes);
+  window_bytes_ += bytes;
   advance();
 }
 
@@ -130,7 +133,6 @@ void dispatcher::finish(work& w) {
   else if (!at(w.next_of_stream).handed_over)
     ready_.push_back(w.next_of_stream);
   w.records.reset();
-  --unfinished_;
   advance();
 }
 
@@ -140,6 +142,10 @@ void dispatcher::advance() {
     ++first_ticket_;
   }
   handled_ = works_.empty() ? offered_ : position{works_.front().position.value - 1};
+  while (!pages_.empty() && pages_.front().first <= handled_) {
+    window_bytes_ -= pages_.front().second;
+    pages_.pop_front();
+  }
 }
 
 std::optional<checkpoint_update> dispatcher::take_update(const std::string& projection) {

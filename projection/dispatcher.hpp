@@ -77,8 +77,11 @@ public:
   /// Everything up to here was offered.
   [[nodiscard]] position offered() const noexcept { return offered_; }
 
-  /// Records that were offered and are not finished; what memory is bounded by.
-  [[nodiscard]] std::size_t unfinished() const noexcept { return unfinished_; }
+  /// Records that were offered and lie above the checkpoint; one that does not end holds all behind it.
+  [[nodiscard]] std::size_t window_records() const noexcept { return offered_.value - handled_.value; }
+
+  /// About the bytes of the pages that are not handled whole: what memory is bounded by.
+  [[nodiscard]] std::size_t window_bytes() const noexcept { return window_bytes_; }
 
   /// Deliveries that were handed over and are not answered.
   [[nodiscard]] std::size_t running() const noexcept { return running_; }
@@ -120,7 +123,8 @@ private:
   ticket first_ticket_ = 1;
   std::unordered_map<stream_id, ticket> lanes_; ///< the newest unfinished record of each stream
   std::vector<ticket> ready_;
-  std::size_t unfinished_ = 0;
+  std::deque<std::pair<position, std::size_t>> pages_; ///< where each page ends, and its bytes
+  std::size_t window_bytes_ = 0;
   std::size_t running_ = 0;
   bool stopped_ = false;
 };

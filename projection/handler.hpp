@@ -2,10 +2,12 @@
 
 #include <skald/projection/delivery.hpp>
 #include <skald/projection/task.hpp>
+#include <skald/store/event.hpp>
 #include <skald/store/json.hpp>
 #include <skald/store/record.hpp>
 
 #include <concepts>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -45,20 +47,20 @@ struct handler {
   std::string id;
   handler_kind kind;
   std::string type;
+  std::uint32_t schema_version;
   /// Decodes and runs. Throws `failure` where the data does not fit, and whatever the handler throws.
   std::function<task<void>(std::shared_ptr<const record>, delivery)> run;
 };
 
 namespace detail {
 
-/// Names the record in front of what is wrong with its data, and throws.
-[[noreturn]] void throw_undecodable(const record& r, const error& why);
-
 template <class Data, class F>
-task<void> run_handler(std::shared_ptr<F> f, std::shared_ptr<const record> r, delivery how) {
+task<void> run_handler(std::shared_ptr<F> f, std::uint32_t schema_version, std::shared_ptr<const record> r,
+                       delivery how) {
+  check_type(*r, r->type, schema_version).value();
   auto data = from_json<Data>(r->data);
-  if (!data) throw_undecodable(*r, data.error());
-  record_of<Data> argument{std::move(data.value()), std::move(r), how};
+  if (!data) throw failure{unreadable(*r, "data", data.error())};
+  record_of<Data> argument{std::move(*data), std::move(r), how};
   co_await (*f)(std::move(argument));
 }
 
@@ -66,12 +68,14 @@ task<void> run_handler(std::shared_ptr<F> f, std::shared_ptr<const record> r, de
 
 /// Makes a `handler` of a coroutine. `type` is the name of the event type, `id` may be empty.
 template <class Data, class F>
-[[nodiscard]] handler make_handler(handler_kind kind, std::string type, F f, std::string id = {}) {
+[[nodiscard]] handler make_handler(handler_kind kind, std::string type, F f, std::string id = {},
+                                   std::uint32_t schema_version = 1) {
   static_assert(handler_of<F, Data>, "a handler is a coroutine: [](skald::record_of<Data>) -> skald::task<void>");
   if (id.empty()) id = std::string{to_string(kind)} + ":" + type;
   auto shared = std::make_shared<F>(std::move(f));
-  return {std::move(id), kind, std::move(type), [shared](std::shared_ptr<const record> r, delivery how) {
-            return detail::run_handler<Data, F>(shared, std::move(r), how);
+  return {std::move(id), kind, std::move(type), schema_version,
+          [shared, schema_version](std::shared_ptr<const record> r, delivery how) {
+            return detail::run_handler<Data, F>(shared, schema_version, std::move(r), how);
           }};
 }
 

@@ -25,10 +25,15 @@ round=0
 while [ $((round += 1)) -le "$rounds" ]; do
   mkdir "$work/home"
   moment=$(awk "BEGIN { srand($(now) % 1000000007); print rand() * $whole / 1000000 }")
-  how=$(timeout -s KILL "$moment" "$program" --store "sqlite:$work/home/fines.db" --data "$work/home" "$log" \
-    >/dev/null 2>"$work/home/errors" && echo "had ended" || echo "killed")
-  [ "$how" = killed ] && killed=$((killed + 1))
-  last=$(tail -n 1 "$work/home/errors")
+  status=0
+  timeout -s KILL "$moment" "$program" --store "sqlite:$work/home/fines.db" --data "$work/home" "$log" \
+    >/dev/null 2>"$work/home/errors" || status=$?
+  case $status in
+    0) how="had ended" ;;
+    137) how=killed && killed=$((killed + 1)) ;;
+    *) echo "round $round: ended by itself with status $status after ${moment}s" >&2 && cat "$work/home/errors" >&2 && exit 1 ;;
+  esac
+  last=$(grep -v '^Killed' "$work/home/errors" | tail -n 1)
   if run home >"$work/out" && result "$work/out" "$work/home" >"$work/found" && cmp -s "$work/expected" "$work/found"; then
     echo "round $round: $how after ${moment}s${last:+ ($last)}; run again: $(grep '^events' "$work/out" | cut -d';' -f1); the same table and notices"
   else
@@ -37,6 +42,6 @@ while [ $((round += 1)) -le "$rounds" ]; do
     diff "$work/expected" "$work/found" >&2 || true
     exit 1
   fi
-  rm -rf "$work/home"
+  rm -rf "${work:?}/home"
 done
 echo "$rounds rounds, $killed of them killed in the middle: always the same table and notices"

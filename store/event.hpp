@@ -197,7 +197,8 @@ public:
 
   [[nodiscard]] bool knows(std::string_view type) const;
 
-  /// Whether the event has a known type, its schema version, and data and metadata that fit its structs.
+  /// Whether the event has a known type, its schema version, and data and metadata that fit its structs, which is not
+  /// looked at again where the event is typed.
   ///
   /// Errors: `event_missing`; `invalid_event` with all paths. Cost grows with data and metadata, which are parsed.
   [[nodiscard]] result<void> check(const new_event& event) const;
@@ -211,6 +212,9 @@ public:
   [[nodiscard]] result<std::string> type_of() const {
     return type_of(typeid(Data));
   }
+
+  /// The schema version of a type. Precondition: `knows(type)`.
+  [[nodiscard]] std::uint32_t version_of(std::string_view type) const;
 
 private:
   struct entry {

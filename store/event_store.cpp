@@ -47,8 +47,8 @@ result<void> check_body(std::string_view type, std::string_view data, std::strin
 
 result<void> check_event(const new_event& event, const catalog* types) {
   if (auto ok = check_created(event.created); !ok) return ok;
-  if (event.typed) return {};
-  if (auto ok = check_body(event.type, event.data, event.meta); !ok) return ok;
+  if (!event.typed)
+    if (auto ok = check_body(event.type, event.data, event.meta); !ok) return ok;
   return types ? types->check(event) : result<void>{};
 }
 
@@ -132,11 +132,17 @@ private:
         return error{errc::invalid_argument, "stream " + quoted(part.stream.str()) +
                                                " holds an event from the end of time: nothing can come behind it"};
     }
-    if (request_.after && !request_.streams.empty() && !tx_.find(*request_.after)) {
-      const auto& part = request_.streams.front();
-      return wrong_revision(part, tx_.head_of(part.stream).revision);
-    }
-    return {};
+    return check_basis();
+  }
+
+  /// Whether the event that the decision rests on is there, and the last one of its stream.
+  result<void> check_basis() {
+    if (!request_.after || request_.streams.empty()) return {};
+    const auto basis = tx_.find(*request_.after);
+    for (const auto& part : request_.streams)
+      if (basis && basis->stream == part.stream && basis->revision == tx_.head_of(part.stream).revision) return {};
+    const auto& part = request_.streams.front();
+    return wrong_revision(part, tx_.head_of(part.stream).revision);
   }
 
   error first_known(std::string_view how) const {

@@ -23,7 +23,7 @@ inline constexpr std::chrono::milliseconds default_max_drift = std::chrono::minu
 
 struct store_options {
   /// The event types that may be appended and what their data must look like. Without one, every type and every JSON
-  /// text is accepted. Typed events (`new_event::typed`) are not checked again.
+  /// text is accepted. Of typed events (`new_event::typed`) only type and version are looked at.
   std::shared_ptr<const skald::catalog> catalog;
   wall_clock wall = system_wall_clock;
   std::chrono::milliseconds max_drift = default_max_drift;

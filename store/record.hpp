@@ -12,7 +12,11 @@
 namespace skald {
 
 /// One persisted event. `data` and `meta` are JSON text, byte for byte as they were appended.
+///
+/// Not an aggregate, as all that people pass beside `co_await` (g++ 12).
 struct record {
+  record() = default;
+
   event_id id;
   stream_id stream;
   skald::revision revision;
@@ -92,8 +96,8 @@ struct append_request {
   std::vector<stream_append> streams;
   /// Whether projections hear of the events; false keeps them silent.
   bool emit = true;
-  /// An event on whose persistence the decision behind this request rests. Where it is not in the store, the answer
-  /// is `wrong_expected_revision`: a decision made on a state that never came to be falls with it.
+  /// The event that the decision behind this request rests on. Where it is not the last one of a stream of the request,
+  /// the answer is `wrong_expected_revision`: a decision made on a state that never came to be falls with it.
   std::optional<event_id> after;
 
   append_request() = default;
@@ -117,7 +121,7 @@ struct receipt {
 struct hydrate_report {
   std::uint64_t written = 0;
   std::uint64_t known = 0; ///< already there, skipped
-  position last;           ///< of the last record written, zero for none
+  position last; ///< of the last record written, zero for none
 
   friend bool operator==(const hydrate_report&, const hydrate_report&) = default;
 };

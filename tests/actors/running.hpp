@@ -55,16 +55,19 @@ task<error> error_of(task<T> what) {
 
 /// Starts tasks side by side on the awaiting coroutine's executor and waits for all. Answers their errors, in order.
 inline task<std::vector<error>> all_of(std::vector<task<receipt>> tasks) {
-  std::vector<error> errors(tasks.size());
-  std::size_t left = tasks.size();
+  struct results {
+    std::vector<error> errors;
+    std::size_t left;
+  };
+  const auto all = std::make_shared<results>(results{std::vector<error>(tasks.size()), tasks.size()});
   const auto executor = co_await boost::asio::this_coro::executor;
   for (std::size_t i = 0; i < tasks.size(); ++i)
-    boost::asio::co_spawn(executor, error_of(std::move(tasks[i])), [&errors, &left, i](std::exception_ptr, error e) {
-      errors[i] = std::move(e);
-      --left;
+    boost::asio::co_spawn(executor, error_of(std::move(tasks[i])), [all, i](std::exception_ptr, error e) {
+      all->errors[i] = std::move(e);
+      --all->left;
     });
-  while (left != 0) co_await turn();
-  co_return errors;
+  while (all->left != 0) co_await turn();
+  co_return all->errors;
 }
 
 /// Something that a handler can wait for and a test can open. For one thread.

@@ -123,7 +123,8 @@ TEST_CASE("the checkpoint is where everything before is handled, also by nobody"
   CHECK(d.handled() == position{1});
   d.done(0, ticket_of(ready, 0, 2));
   CHECK(d.handled() == position{5});
-  CHECK(d.unfinished() == 0);
+  CHECK(d.window_records() == 0);
+  CHECK(d.window_bytes() == 0);
   CHECK(d.running() == 0);
 }
 
@@ -160,6 +161,23 @@ TEST_CASE("a completion that the checkpoint has passed is not written") {
   REQUIRE(update);
   CHECK(update->handled == position{1});
   CHECK(update->completions.empty());
+}
+
+TEST_CASE("one record that does not end holds what was offered behind it in the window, and lets go of it all") {
+  dispatcher d{{{"on:t", handler_kind::on, "t"}}, {}};
+  event_log l;
+  d.offer(l.add("stuck").take());
+  const auto stuck = d.take_ready();
+  for (int page = 0; page < 10; ++page) {
+    d.offer(l.add("a").add("b").take());
+    for (const auto& a : d.take_ready())
+      for (const auto& run : a.runs) d.done(a.handler, run.items[0].ticket);
+  }
+  CHECK(d.window_records() == 21);
+  CHECK(d.window_bytes() >= 21 * sizeof(record));
+  d.done(0, ticket_of(stuck, 0, 1));
+  CHECK(d.window_records() == 0);
+  CHECK(d.window_bytes() == 0);
 }
 
 TEST_CASE("after a failure nothing starts, what runs may end, and the checkpoint stays in front of the record") {
@@ -232,6 +250,7 @@ TEST_CASE("random completions: each stream in order, everything once per handler
       CHECK(d.handled().value == true_checkpoint);
     }
     CHECK(d.handled().value == head);
-    CHECK(d.unfinished() == 0);
+    CHECK(d.window_records() == 0);
+    CHECK(d.window_bytes() == 0);
   }
 }
