@@ -196,3 +196,76 @@ TEST_CASE("a coroutine on an executor of its own resumes there") {
     co_return;
   });
 }
+
+namespace {
+
+struct stray {
+  int number = 0;
+};
+BOOST_DESCRIBE_STRUCT(stray, (), (number))
+
+class fragile : public aggregate<fragile, skald::events<event<"account:opened", opened>>> {
+public:
+  static constexpr std::string_view name = "fragile";
+  void with(const opened&) { throw std::runtime_error{"with must not fail"}; }
+};
+
+} // namespace
+
+TEST_CASE("commands to an aggregate that crashes are answered, and others go on") { // F.122
+  node n{{}};
+  auto all = n.aggregates<account>();
+  auto broken = n.aggregates<fragile>();
+  run(n, [&]() -> task<void> {
+    co_await all.execute(ada, [](account& a) { a.open("Ada"); });
+    for (int i = 0; i < 3; ++i)
+      CHECK((co_await error_of(broken.execute(ada, [](fragile&) {}))).code == errc::broken_promise);
+    co_await broken.execute(bob, [](fragile&) {});
+    co_await all.execute(ada, [](account& a) { a.deposit(1); });
+  });
+}
+
+TEST_CASE("a typed event of a type that the node does not know is refused, and nothing is stored") { // A.25
+  node n{{}};
+  n.events<account_events>();
+  run(n, [&]() -> task<void> {
+    append_request request{ada, expected_revision::any(), {encode<event<"stray:event", stray>>(stray{1}).value()}};
+    CHECK((co_await error_of(n.append(std::move(request)))).code == errc::event_missing);
+    CHECK((co_await n.head()) == position{});
+  });
+}
+
+TEST_CASE("a read outlives the handle it was made with, and a coroutine elsewhere outlives the node") {
+  boost::asio::io_context own;
+  {
+    node n{{}};
+    auto all = n.aggregates<account>();
+    run(n, [&]() -> task<void> {
+      std::optional<aggregates<account>> handle{all};
+      auto reading = handle->get(ada);
+      handle.reset();
+      CHECK((co_await std::move(reading)).revision() == revision{});
+    });
+  }
+  node n{{.grace = std::chrono::milliseconds{1}}};
+  boost::asio::co_spawn(own, n.head(), [](std::exception_ptr, position) {});
+  own.poll(); // it is refused, the node does not run; its frame goes later than the node
+}
+
+TEST_CASE("a record may be made beside co_await") {
+  node n{{}};
+  n.events<account_events>();
+  run(n, [&]() -> task<void> { CHECK((co_await n.status(record{})) == record_status{false, false}); });
+}
+
+TEST_CASE("many more streams than may live pass through") {
+  node n{{.max_live_aggregates = 50}};
+  auto all = n.aggregates<account>();
+  run(n, [&]() -> task<void> {
+    std::vector<task<receipt>> tasks;
+    for (int i = 0; i < 2000; ++i)
+      tasks.push_back(all.execute(stream_id{"s" + std::to_string(i)}, [](account& a) { a.deposit(1); }));
+    for (const auto& e : co_await all_of(std::move(tasks))) CHECK(e == error{});
+    CHECK((co_await n.head()) == position{2000});
+  });
+}

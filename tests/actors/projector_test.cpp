@@ -1,6 +1,7 @@
 #include <tests/actors/running.hpp>
 
 #include <algorithm>
+#include <csignal>
 #include <map>
 #include <set>
 
@@ -499,4 +500,128 @@ TEST_CASE("a handler that is still busy when the node ends is cancelled, and get
   }
   CHECK(begun == 2);
   CHECK(done == 1);
+}
+
+TEST_CASE("replays come one at a time, also when they are asked for together") {
+  node n{{}};
+  auto all = n.aggregates<account>();
+  auto p = n.projector("p");
+  p.on<deposited>([](record_of<deposited>) -> task<void> { co_await turn(); });
+  run(n, [&]() -> task<void> {
+    position head;
+    for (int i = 0; i < 20; ++i) head = co_await deposit(all, ada);
+    for (int round = 0; round < 20; ++round) {
+      int left = 3;
+      int begun = 0;
+      const auto ended = [&](std::exception_ptr, error e) {
+        --left;
+        CHECK((e.code == errc::none || e.code == errc::rejected));
+        if (e.code == errc::none) ++begun;
+      };
+      for (int i = 0; i < 3; ++i) boost::asio::co_spawn(n.executor(), error_of(p.replay()), ended);
+      while (left != 0) co_await turn();
+      CHECK(begun >= 1);
+      co_await p.reached(head);
+    }
+  });
+}
+
+TEST_CASE("a signal ends a main that waits for a projection, whose handler is given its grace") {
+  for (const bool replaying : {false, true}) {
+    node n{{.grace = std::chrono::milliseconds{1}}};
+    auto all = n.aggregates<account>();
+    auto p = n.projector("p");
+    bool begun = false;
+    p.on<deposited>([&](record_of<deposited>) -> task<void> {
+      begun = true;
+      for (;;) co_await turn();
+    });
+    error e;
+    CHECK(n.run([&]() -> task<void> {
+      const auto head = co_await deposit(all, ada);
+      while (!begun) co_await turn();
+      std::raise(SIGTERM);
+      if (replaying)
+        e = co_await error_of(p.replay());
+      else
+        e = co_await error_of(p.reached(head, std::chrono::hours{1}));
+    }) == 128 + SIGTERM);
+    CHECK(e.code == errc::stopped);
+  }
+}
+
+TEST_CASE("a handler whose command is refused because the node ends has not failed, and gets its event again") {
+  store_file file;
+  int done = 0;
+  for (int start = 0; start < 2; ++start) {
+    auto options = file.options();
+    int told = 0;
+    options.on_error = [&](const error&, const record*) { ++told; };
+    node n{std::move(options)};
+    auto all = n.aggregates<account>();
+    auto p = n.projector("p");
+    event_gate ending;
+    p.once<deposited>([&](record_of<deposited> r) -> task<void> {
+      if (start == 0) co_await ending.passed();
+      if (r.record().stream == ada) co_await all.execute(bob, [](account& a) { a.open("Bob"); });
+      ++done;
+    });
+    const auto status = n.run([&]() -> task<void> {
+      if (start == 0) {
+        co_await deposit(all, ada);
+        std::raise(SIGTERM);
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
+        while (!(co_await boost::asio::this_coro::cancellation_state).cancelled()) co_await turn();
+        ending.open();
+      } else {
+        co_await p.reached(position{1});
+      }
+    });
+    CHECK(status == (start == 0 ? 128 + SIGTERM : 0));
+    CHECK(told == 0);
+  }
+  CHECK(done == 1);
+}
+
+TEST_CASE("what is asked of a projection whose node has ended is refused") {
+  node n{{}};
+  n.events<account_events>();
+  auto p = n.projector("p");
+  run(n, []() -> task<void> { co_return; });
+  node other{{}};
+  run(other, [&]() -> task<void> {
+    CHECK((co_await error_of(p.reached(position{1}))).code == errc::stopped);
+    CHECK((co_await error_of(p.replay())).code == errc::stopped);
+  });
+}
+
+TEST_CASE("a reset that throws anything is told") {
+  node n{{}};
+  auto all = n.aggregates<account>();
+  auto p = n.projector("p");
+  run(n, [&]() -> task<void> {
+    CHECK((co_await error_of(p.replay(position{}, [] { throw 42; }))).code == errc::handler_failed);
+    co_await p.reached(co_await deposit(all, ada));
+  });
+}
+
+TEST_CASE("an event of another schema version stops the projection instead of being misread") {
+  store_file file;
+  {
+    const auto store = open_sqlite_store(file.folder.path() / "a.db").value();
+    new_event older{"account:deposited", R"({"cents":1})"};
+    older.schema_version = 7;
+    REQUIRE(store->append(append_request{ada, expected_revision::any(), {older}}));
+  }
+  auto options = file.options();
+  std::string told;
+  options.on_error = [&](const error& e, const record*) { told = e.message; };
+  node n{std::move(options)};
+  n.events<account_events>();
+  auto p = n.projector("p");
+  journal j;
+  listen(p, j);
+  CHECK(n.run([&]() -> task<void> { (void)co_await error_of(p.reached(position{1})); }) == 1);
+  CHECK_MESSAGE(told.find("version") != std::string::npos, told);
+  CHECK(j.lines.empty());
 }

@@ -300,3 +300,17 @@ TEST_CASE("random interleavings: every command is answered once and the account 
     CHECK(b.stored_cents() == expected);
   }
 }
+
+TEST_CASE("an append falls with the one it rests on although that one's event is in the store, elsewhere") {
+  bench b;
+  const origin imported{derive_event_id({"an import"})};
+  b.command([&](account& a) { a.deposit(100, imported); });
+  b.serve_all();
+  b.command([&](account& a) { a.deposit(100, imported); }); // the same event again: refused by the store
+  b.command([](account& a) { a.withdraw(150); });
+  REQUIRE(b.sent.size() == 2);
+  somebody_deposits(b, 1); // the stream is now where the second append expects it
+  b.serve_all();
+  CHECK(b.answers[2].at(0).error().code == errc::rejected);
+  CHECK(b.stored_cents() == 101);
+}
