@@ -57,7 +57,8 @@ struct read_work {
   std::shared_ptr<std::function<void(const event_store&)>> run;
 };
 
-/// The store has grown up to here. A hint: positions decide.
+/// The store has grown up to here, as a hint: positions decide. The first one wakes a projector that has begun, once
+/// its handlers may send commands.
 struct committed {
   position head;
 };
@@ -115,7 +116,7 @@ struct outdated {
 
 // -- to projectors ---------------------------------------------------------------------------------------------------
 
-/// Registers the projection and starts it; answered when it is registered durably.
+/// Registers the projection; answered when it is registered durably.
 struct begin {
   promise<void> answer;
 };

@@ -324,6 +324,7 @@ int node::run(std::function<task<void>()> main) {
     return 1;
   }
   impl_->commands->open();
+  for (const auto& p : impl_->projections) p->send(actors::committed{}); // handlers may send commands from here on
 
   std::promise<std::exception_ptr> ended;
   std::atomic<int> signal_number{0};

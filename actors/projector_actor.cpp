@@ -61,7 +61,6 @@ projector_actor::behavior_type projector_state::make_behavior() {
         head_ = std::max(head_, from->second);
         start(from->first);
         answer.deliver({});
-        drive();
       });
       setup_->store->write<start_point>(
         [setup = setup_](event_store& s) -> result<start_point> {
@@ -75,6 +74,7 @@ projector_actor::behavior_type projector_state::make_behavior() {
     },
     [this](const committed& hint) {
       head_ = std::max(head_, hint.head);
+      awake_ = true;
       drive();
     },
     [this](const handled& message) {

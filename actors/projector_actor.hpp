@@ -71,7 +71,7 @@ private:
   [[nodiscard]] error ending() const;
   void wake_at(std::chrono::steady_clock::time_point deadline);
   [[nodiscard]] bool quiet() const { return !reading_ && !saving_ && (!dispatcher_ || dispatcher_->running() == 0); }
-  [[nodiscard]] bool may_start() const { return dispatcher_ && !replaying_ && !halting_ && !stopped_by_; }
+  [[nodiscard]] bool may_start() const { return dispatcher_ && awake_ && !replaying_ && !halting_ && !stopped_by_; }
 
   template <class T, class Then>
   promise<T> inside(Then then) {
@@ -87,6 +87,7 @@ private:
 
   std::optional<dispatcher> dispatcher_; ///< none until registered
   position head_; ///< of the store, as far as it is known
+  bool awake_ = false;
   bool reading_ = false;
   bool saving_ = false;
   bool replaying_ = false; ///< from the message to the first delivery
