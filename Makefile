@@ -1,6 +1,6 @@
 # The two commands are `make demo` and `make test`. Each installs what is missing, configures, builds and runs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test asan bazel format check-format deps clean
+.PHONY: help demo test asan bazel bench format check-format deps clean
 JOBS ?= $(shell nproc)
 LOG ?= examples/fines/sample.ndjson
 ARGS ?=
@@ -16,6 +16,7 @@ help:
 	@echo "make test           check the format, build everything, run all tests"
 	@echo "make asan           the same tests under the address and undefined behaviour sanitizers"
 	@echo "make bazel          build and test the same tree with the distribution's Bazel"
+	@echo "make bench          measure against floors in the same run; ARGS=--help tells its options"
 	@echo "make format         format the sources"
 	@echo "make deps           only install what is missing (SKALD_NO_INSTALL=1: only report it)"
 	@echo "make clean          remove what was built, and the demo's state"
@@ -41,6 +42,12 @@ asan:
 bazel:
 	@scripts/deps.sh bazel
 	@bazel test //...
+
+bench:
+	@scripts/deps.sh
+	@cmake --preset release -DSKALD_BENCHMARKS=ON >/dev/null
+	@$(call build,release,--target skald_bench)
+	@build/release/benchmarks/skald_bench --folder build --json build/bench.json $(ARGS)
 
 format:
 	@scripts/deps.sh test
