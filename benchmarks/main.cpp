@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   std::filesystem::path folder = std::filesystem::current_path();
   for (int i = 1; i < argc; i += 2) {
     const std::string_view option = argv[i];
+    if (option == "--help") return std::cout << usage, 0;
     const char* value = i + 1 < argc ? argv[i + 1] : nullptr;
     if (option == "--pairs" && value)
       pairs = std::strtoul(value, nullptr, 10);
