@@ -43,14 +43,21 @@ void handler_runner::cancel() {
 void handler_runner::start_worker() {
   if (queue_.empty() || worker_waits_ || workers_.size() >= max_workers) return;
   worker_waits_ = true;
-  const auto signal = workers_.emplace(workers_.end());
-  auto ended = [self = shared_from_this(), signal](const std::exception_ptr&) { self->workers_.erase(signal); };
-  boost::asio::co_spawn(executor_, work(), boost::asio::bind_cancellation_slot(signal->slot(), std::move(ended)));
+  // By way of the executor's queue, for co_spawn would run it at once, inside the worker that starts it.
+  boost::asio::post(executor_, [self = shared_from_this()] {
+    self->worker_waits_ = false;
+    const auto signal = self->workers_.emplace(self->workers_.end());
+    auto ended = [self, signal](const std::exception_ptr&) {
+      self->workers_.erase(signal);
+      self->start_worker(); // for what came while all workers counted as busy
+    };
+    boost::asio::co_spawn(self->executor_, self->work(),
+                          boost::asio::bind_cancellation_slot(signal->slot(), std::move(ended)));
+  });
 }
 
 task<void> handler_runner::work() {
   const auto self = shared_from_this();
-  worker_waits_ = false;
   while (!queue_.empty()) {
     auto next = std::move(queue_.front());
     queue_.pop_front();
