@@ -4,6 +4,7 @@
 #include <skald/store/transaction.hpp>
 
 #include <doctest/doctest.h>
+#include <tests/actors/forwarding_store.hpp>
 #include <tests/store/printing.hpp>
 
 #include <condition_variable>
@@ -17,15 +18,16 @@ using namespace skald::actors;
 namespace {
 
 /// A store that counts groups and can hold up or fail its commits.
-class watched_store final : public event_store {
+class watched_store final : public forwarding_store {
 public:
-  watched_store() : event_store{{}}, inner_{open_memory_store()} {}
+  watched_store() : forwarding_store{open_memory_store()} {}
 
   void hold() { hold_.lock(); }
   void release() { hold_.unlock(); }
   std::future<void> entered() { return entered_.get_future(); }
   std::vector<std::size_t> groups;
   std::optional<error> fails;
+  position head_now; ///< what a failed commit may have left behind
 
   // The group is seen by its requests, which all pass through here in one transaction.
   result<void> transact(const std::function<result<void>(transaction&)>& work) override {
@@ -38,17 +40,7 @@ public:
     return done;
   }
 
-  result<record_status> status(const record& r) const override { return inner_->status(r); }
-  result<page> read(const stream_query& q) const override { return inner_->read(q); }
-  result<page> read(const all_query& q) const override { return inner_->read(q); }
-  result<std::optional<record>> find(const event_id& id) const override { return inner_->find(id); }
-  result<revision> revision_of(const stream_id& s) const override { return inner_->revision_of(s); }
-  result<position> head() const override { return inner_->head(); }
-  result<checkpoint> register_projection(std::string_view p, std::optional<position> f) override {
-    return inner_->register_projection(p, f);
-  }
-  result<void> save(std::span<const checkpoint_update> u) override { return inner_->save(u); }
-  result<checkpoint> rewind(std::string_view p, position h) override { return inner_->rewind(p, h); }
+  result<position> head() const override { return head_now; }
 
 private:
   struct counting_transaction final : transaction {
@@ -61,7 +53,6 @@ private:
     void write(const record&) override { ++written; }
   };
 
-  std::unique_ptr<event_store> inner_;
   std::mutex hold_;
   std::promise<void> entered_;
   bool was_entered_ = false;
@@ -81,6 +72,19 @@ struct fixture {
   }
   ~fixture() { client->end(); }
 
+  /// What was said of the store's growth, once all that was sent before is done.
+  std::vector<position> hints() {
+    std::promise<void> behind;
+    client->write<void>(
+      [&](event_store&) {
+        behind.set_value();
+        return result<void>{};
+      },
+      promise<void>{});
+    behind.get_future().wait();
+    return grown;
+  }
+
   std::future<result<receipt>> append(int stream) {
     auto place = std::make_shared<std::promise<result<receipt>>>();
     client->append(deposit(stream), promise<receipt>{[place](result<receipt> r) { place->set_value(std::move(r)); }});
@@ -89,7 +93,7 @@ struct fixture {
 
   watched_store store;
   gate bytes;
-  std::vector<position> grown; ///< read once the actor has ended or answered
+  std::vector<position> grown; ///< of the store's thread
   config<caf::id_block::skald> configuration{2};
   caf::actor_system system{configuration};
   std::optional<store_client> client;
@@ -108,6 +112,7 @@ TEST_CASE("appends that wait while a commit runs become one group, each with its
   f.store.release();
   for (auto& a : answers) CHECK(a.get());
   CHECK(f.store.groups == std::vector<std::size_t>{1, 100});
+  CHECK(f.hints() == std::vector{position{1}, position{100}}); // one for a group, however many are in it
 }
 
 TEST_CASE("a failed commit is the answer to each of its requests, with its outcome") { // F.124
@@ -119,6 +124,17 @@ TEST_CASE("a failed commit is the answer to each of its requests, with its outco
   CHECK(answer.error().outcome == outcome::unknown);
   f.store.fails.reset();
   CHECK(f.append(1).get());
+}
+
+TEST_CASE("projections are told of what a commit may have written, where its outcome is not known") {
+  fixture f;
+  f.store.head_now = position{7};
+  f.store.fails = error{errc::insertion_failed, "the disk is full", outcome::not_written};
+  CHECK_FALSE(f.append(1).get());
+  CHECK(f.hints().empty());
+  f.store.fails->outcome = outcome::unknown;
+  CHECK_FALSE(f.append(1).get());
+  CHECK(f.hints() == std::vector{position{7}});
 }
 
 TEST_CASE("appends beyond the bytes that may wait are refused at once, and accepted again later") {

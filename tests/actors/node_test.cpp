@@ -1,4 +1,5 @@
 #include <tests/actors/running.hpp>
+#include <tests/store/sql.hpp>
 
 #include <csignal>
 #include <fstream>
@@ -87,6 +88,42 @@ TEST_CASE("before and after it runs, a node accepts nothing") {
   run(n, []() -> task<void> { co_return; });
   node third{{}};
   run(third, nothing_accepted);
+}
+
+TEST_CASE("a node whose projection cannot begin does not run its main") {
+  test::temporary_folder folder;
+  const auto file = folder.path() / "a.db";
+  node n{{.store = "sqlite:" + file.string()}};
+  n.events<account_events>();
+  (void)n.projector("p");
+  test::run_sql(file, "DROP TABLE skald_completions; DROP TABLE skald_projections");
+  bool began = false;
+  CHECK(n.run([&]() -> task<void> {
+    began = true;
+    co_return;
+  }) == 1);
+  CHECK_FALSE(began);
+}
+
+TEST_CASE("an on_error that throws is told of itself, and the node goes on") {
+  for (const bool known : {true, false}) {
+    node n{{.on_error = [&](const error&, const record*) {
+      if (known) throw std::runtime_error{"(expected on standard error)"};
+      throw 7;
+    }}};
+    auto all = n.aggregates<account>();
+    auto p = n.projector("p");
+    p.on<deposited>([](record_of<deposited>) -> task<void> {
+      throw std::runtime_error{"(expected on standard error, too)"};
+      co_return;
+    });
+    CHECK(n.run([&]() -> task<void> {
+      auto deposit = [](account& a) { a.deposit(1); };
+      const auto receipt = co_await all.execute(ada, deposit);
+      CHECK((co_await error_of(p.reached(receipt.last))).code == errc::handler_failed);
+      CHECK((co_await all.get(ada)).cents() == 1);
+    }) == 1);
+  }
 }
 
 TEST_CASE("what main throws is told, and is the exit status") {

@@ -1,5 +1,6 @@
 #include <sqlite3.h>
 #include <tests/store/contract.hpp>
+#include <tests/store/sql.hpp>
 
 #include <algorithm>
 #include <array>
@@ -36,16 +37,6 @@ std::string content_of(const fs::path& file) {
 }
 
 void write_file(const fs::path& file, const std::string& content) { std::ofstream{file, std::ios::binary} << content; }
-
-/// Runs SQL on a file as another program would.
-void run_sql(const fs::path& file, const std::string& text) {
-  sqlite3* db = nullptr;
-  REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
-  const int code = sqlite3_exec(db, text.c_str(), nullptr, nullptr, nullptr);
-  const std::string why = sqlite3_errmsg(db);
-  sqlite3_close(db);
-  REQUIRE_MESSAGE(code == SQLITE_OK, why);
-}
 
 /// A process of its own that runs `body` and ends with its answer. Nothing is flushed or destroyed in it.
 class child_process {
