@@ -72,6 +72,17 @@ struct fixture {
   }
   ~fixture() { client->end(); }
 
+  /// Holds the store up in its first commit, and appends so many requests behind that.
+  std::vector<std::future<result<receipt>>> append_while_held(int more) {
+    store.hold();
+    auto entered = store.entered();
+    std::vector<std::future<result<receipt>>> answers;
+    answers.push_back(append(0));
+    entered.wait();
+    for (int i = 1; i <= more; ++i) answers.push_back(append(i));
+    return answers;
+  }
+
   /// What was said of the store's growth, once all that was sent before is done.
   std::vector<position> hints() {
     std::promise<void> behind;
@@ -103,12 +114,7 @@ struct fixture {
 
 TEST_CASE("appends that wait while a commit runs become one group, each with its own answer") {
   fixture f;
-  f.store.hold();
-  auto entered = f.store.entered();
-  std::vector<std::future<result<receipt>>> answers;
-  answers.push_back(f.append(0));
-  entered.wait();
-  for (int i = 1; i <= 100; ++i) answers.push_back(f.append(i));
+  auto answers = f.append_while_held(100);
   f.store.release();
   for (auto& a : answers) CHECK(a.get());
   CHECK(f.store.groups == std::vector<std::size_t>{1, 100});
@@ -139,12 +145,7 @@ TEST_CASE("projections are told of what a commit may have written, where its out
 
 TEST_CASE("appends beyond the bytes that may wait are refused at once, and accepted again later") {
   fixture f{1000};
-  f.store.hold();
-  auto entered = f.store.entered();
-  std::vector<std::future<result<receipt>>> answers;
-  answers.push_back(f.append(0));
-  entered.wait();
-  for (int i = 1; i <= 100; ++i) answers.push_back(f.append(i));
+  auto answers = f.append_while_held(100);
   std::size_t refused = 0;
   for (auto& a : answers)
     if (a.wait_for(std::chrono::seconds{0}) == std::future_status::ready) {
@@ -163,14 +164,11 @@ TEST_CASE("what waits for a store actor that ends is answered") {
   std::future<result<receipt>> waiting;
   {
     fixture f;
-    f.store.hold();
-    auto entered = f.store.entered();
-    auto first = f.append(0);
-    entered.wait();
-    waiting = f.append(1);
+    auto answers = f.append_while_held(1);
+    waiting = std::move(answers[1]);
     f.client->end();
     f.store.release();
-    CHECK(first.get());
+    CHECK(answers[0].get());
   }
   const auto answer = waiting.get();
   REQUIRE_FALSE(answer);
