@@ -12,7 +12,6 @@
 #include <chrono>
 #include <functional>
 #include <numeric>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -22,13 +21,31 @@ using namespace skald::actors;
 
 namespace {
 
+/// A point where coroutines wait until it opens.
+class barrier {
+public:
+  explicit barrier(boost::asio::io_context& context) : timer_{context, std::chrono::steady_clock::time_point::max()} {}
+  task<void> wait() {
+    boost::system::error_code ignored;
+    if (!open_) co_await timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+  }
+  void open() {
+    open_ = true;
+    timer_.cancel();
+  }
+
+private:
+  boost::asio::steady_timer timer_;
+  bool open_ = false;
+};
+
 /// One `on` handler with its runner, on an executor of one thread that ends when nothing is left to do.
 class runner_test {
 public:
   using body = std::function<task<void>(std::shared_ptr<const record>)>;
 
   explicit runner_test(body run)
-    : runner_{std::make_shared<handler_runner>(context_.get_executor(),
+    : runner_{std::make_shared<handler_runner>(context.get_executor(),
                                                handler{"on:tick", handler_kind::on, "tick", 1,
                                                        [run = std::move(run)](auto r, delivery) { return run(r); }})} {}
 
@@ -51,16 +68,16 @@ public:
   }
 
   void cancel() { runner_->cancel(); }
-  void run() { context_.run(); }
-  boost::asio::io_context& context() { return context_; }
+  void run() { context.run(); }
 
+  boost::asio::io_context context;
+  barrier gate{context};
   std::vector<ticket> done;
   std::vector<ticket> abandoned;
   std::vector<ticket> failed;
   std::string words; ///< of the last failure
 
 private:
-  boost::asio::io_context context_;
   ticket next_ticket_ = 1;
   std::shared_ptr<handler_runner> runner_;
 };
@@ -75,24 +92,6 @@ std::vector<ticket> sorted(std::vector<ticket> tickets) {
   std::ranges::sort(tickets);
   return tickets;
 }
-
-/// A point where coroutines wait until it opens.
-class barrier {
-public:
-  explicit barrier(boost::asio::io_context& context) : timer_{context, std::chrono::steady_clock::time_point::max()} {}
-  task<void> wait() {
-    boost::system::error_code ignored;
-    if (!open_) co_await timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
-  }
-  void open() {
-    open_ = true;
-    timer_.cancel();
-  }
-
-private:
-  boost::asio::steady_timer timer_;
-  bool open_ = false;
-};
 
 } // namespace
 
@@ -117,15 +116,13 @@ TEST_CASE("streams are handled side by side, 64 of them, and what waits takes th
   std::size_t now = 0;
   std::size_t most = 0;
   runner_test* test = nullptr;
-  std::optional<barrier> gate;
   runner_test t{[&](auto) -> task<void> {
     most = std::max(most, ++now);
-    if (now == 64) boost::asio::post(test->context(), [&] { gate->open(); });
-    co_await gate->wait();
+    if (now == 64) boost::asio::post(test->context, [&] { test->gate.open(); });
+    co_await test->gate.wait();
     --now;
   }};
   test = &t;
-  gate.emplace(t.context());
   t.enqueue(200);
   t.run();
   CHECK(most == 64);
@@ -193,17 +190,15 @@ TEST_CASE("cancelling ends what waits inside a handler and abandons what has not
 
 TEST_CASE("a handler that ignores that it is cancelled may finish, and nothing starts behind it") {
   runner_test* test = nullptr;
-  std::optional<barrier> gate;
   std::size_t begun = 0;
   runner_test t{[&](auto) -> task<void> {
     ++begun;
     co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
     test->cancel();
-    boost::asio::post(test->context(), [&] { gate->open(); });
-    co_await gate->wait();
+    boost::asio::post(test->context, [&] { test->gate.open(); });
+    co_await test->gate.wait();
   }};
   test = &t;
-  gate.emplace(t.context());
   t.enqueue(3, true);
   t.run();
   CHECK(begun == 1);
