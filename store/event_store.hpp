@@ -21,18 +21,33 @@ class catalog;
 /// How far a hydrated record may lie ahead of the clock.
 inline constexpr std::chrono::milliseconds default_max_drift = std::chrono::minutes{1};
 
+/// What an acknowledged append survives.
+enum class durability : std::uint8_t {
+  /// The loss of power: each group of appends waits until the disk has it.
+  full,
+  /// A crash of the process, however it ends, but not always that of the machine, which may lose what was acknowledged
+  /// last; never what lies between. Appends do not wait for the disk.
+  relaxed,
+};
+
 struct store_options {
   /// The event types that may be appended and what their data must look like. Without one, every type and every JSON
   /// text is accepted. Of typed events (`new_event::typed`) only type and version are looked at.
   std::shared_ptr<const skald::catalog> catalog;
   wall_clock wall = system_wall_clock;
   std::chrono::milliseconds max_drift = default_max_drift;
+  /// Of a store that outlives its process.
+  skald::durability durability = skald::durability::full;
 };
 
 /// Where events are kept: the port that every backend implements and one contract suite specifies.
 ///
 /// All functions may be called from several threads at once. Writers wait for each other, readers wait for nobody.
 /// Functions block; code that must not block goes through the store actor. Environment errors carry an `outcome`.
+///
+/// A write that the disk fails (`insertion_failed`: it is full, broken, or was turned read-only) is the last one: from
+/// then on every write is refused with `read_only`, which tells what had happened, and reads go on. Opened again, the
+/// store is what was acknowledged, and where the outcome was `unknown` perhaps that request, too.
 class event_store {
 public:
   virtual ~event_store() = default;

@@ -23,6 +23,7 @@ std::string_view to_string(errc code) noexcept {
     case errc::broken_promise: return "broken_promise";
     case errc::handler_failed: return "handler_failed";
     case errc::rejected: return "rejected";
+    case errc::read_only: return "read_only";
   }
   return "unknown_error"; // sent by a node of a newer version
 }

@@ -44,6 +44,8 @@ enum class errc : std::uint8_t {
   handler_failed = 15,
   /// A command was refused by its aggregate.
   rejected = 16,
+  /// A fault of the disk has made the store read-only until it is opened again; the message tells which.
+  read_only = 17,
 };
 
 /// The name of a code, such as `wrong_expected_revision`.

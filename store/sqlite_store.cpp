@@ -24,9 +24,13 @@ namespace {
 constexpr std::int64_t application_id = 0x736b6c64; // "skld"
 constexpr std::int64_t schema_version = 1;
 constexpr int busy_milliseconds = 5000; // how long another process is waited for
+constexpr int busy_pause = 1; // between two looks whether it is done
+constexpr int most_pages_in_log = 1000; // before they are moved into the database, as far as readers let them
 constexpr std::size_t most_readers = 16;
 constexpr std::size_t most_cached_streams = 16384;
 constexpr std::size_t most_cached_types = 4096;
+
+constexpr const char* moving_the_log = "moving its log into the database";
 
 constexpr const char* schema = R"sql(
 CREATE TABLE skald_streams (
@@ -77,8 +81,8 @@ constexpr std::int64_t all = hydrated | outdated | silent;
 
 const char* what_to_do(int code) {
   switch (code & 0xff) {
-    case SQLITE_FULL: return "make room on the disk and try again";
-    case SQLITE_IOERR: return "see whether the disk and its file system are sound and have room, then try again";
+    case SQLITE_FULL: return "make room on the disk";
+    case SQLITE_IOERR: return "see whether the disk and its file system are sound and have room";
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return "another process keeps the file locked: try again, or end that process";
     case SQLITE_READONLY:
@@ -93,6 +97,17 @@ const char* what_to_do(int code) {
   }
 }
 
+/// The disk did not do what it was asked for: what it holds is known only once the file is opened again.
+class disk_fault : public failure {
+public:
+  using failure::failure;
+
+  [[nodiscard]] static bool told_by(int code) noexcept {
+    const int kind = code & 0xff;
+    return kind == SQLITE_FULL || kind == SQLITE_READONLY || (kind == SQLITE_IOERR && code != SQLITE_IOERR_NOMEM);
+  }
+};
+
 /// A handle of SQLite and the words for what goes wrong with it.
 class connection {
 public:
@@ -103,10 +118,20 @@ public:
     const int code = sqlite3_open_v2(file.c_str(), &db, flags, nullptr);
     db_.reset(db);
     if (code != SQLITE_OK) fail("opening it");
-    sqlite3_busy_timeout(db, busy_milliseconds);
+    wait_for_others();
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     if (sqlite3_db_readonly(db, "main") == 1) fail("opening it", "it may only be read", what_to_do(SQLITE_READONLY));
+  }
+
+  /// SQLite's own wait sleeps longer and longer, and so misses the moments between the commits of a busy process.
+  void wait_for_others() const {
+    const auto wait = [](void*, int tries) {
+      if (tries * busy_pause >= busy_milliseconds) return 0;
+      sqlite3_sleep(busy_pause);
+      return 1;
+    };
+    sqlite3_busy_handler(get(), wait, nullptr);
   }
 
   void set_trouble(errc trouble) noexcept { trouble_ = trouble; }
@@ -121,10 +146,12 @@ public:
   [[noreturn]] void fail(const char* purpose, outcome fate = outcome::not_written) const {
     const int code = sqlite3_extended_errcode(get());
     const bool damaged = (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
-    throw failure{{damaged ? trouble_with_damage() : trouble_,
-                   sentence(purpose, std::string{sqlite3_errmsg(get())} + " (SQLite code " + std::to_string(code) + ")",
-                            what_to_do(code)),
-                   fate}};
+    error why{damaged ? trouble_with_damage() : trouble_,
+              sentence(purpose, std::string{sqlite3_errmsg(get())} + " (SQLite code " + std::to_string(code) + ")",
+                       what_to_do(code)),
+              fate};
+    if (disk_fault::told_by(code)) throw disk_fault{std::move(why)};
+    throw failure{std::move(why)};
   }
 
   [[noreturn]] void fail(const char* purpose, const std::string& reason, const char* advice) const {
@@ -135,6 +162,9 @@ public:
   [[noreturn]] void corrupt(const std::string& what) const {
     throw failure{trouble_with_damage(), sentence("reading what is stored", what, what_to_do(SQLITE_CORRUPT))};
   }
+
+  /// The log is not moved into the database when this was the last connection.
+  void keep_log() const noexcept { sqlite3_db_config(get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }
 
 private:
   struct closer {
@@ -363,9 +393,11 @@ public:
   writer(std::unique_ptr<connection> db, hybrid_clock& clock) : db_{std::move(db)}, clock_{clock} {
     if (auto row = newest_(); row.next()) observe(row); // time does not repeat across restarts
     db_->set_trouble(errc::insertion_failed);
+    sqlite3_wal_hook(db_->get(), note_log, this);
   }
 
   void begin() {
+    shorten_log();
     begin_.run();
     const auto version = data_version_.integer();
     if (version != version_) {
@@ -401,11 +433,11 @@ public:
   /// Ends the transaction, if SQLite has not done so already.
   void undo() noexcept {
     forget();
-    if (db_->in_transaction()) sqlite3_exec(db_->get(), "ROLLBACK", nullptr, nullptr, nullptr);
+    if (db_->in_transaction()) (void)rollback_().step();
   }
 
-  /// Whether another transaction may begin.
-  [[nodiscard]] bool usable() const noexcept { return !db_->in_transaction(); }
+  /// After a fault of the disk: the file stays as it is, also when it is closed.
+  void leave_alone() noexcept { db_->keep_log(); }
 
   stream_head head_of(const stream_id& stream) override {
     const auto& state = entry_of(stream).second;
@@ -487,10 +519,23 @@ private:
   };
   using stream_entry = std::pair<const stream_id, stream_state>;
 
+  static int note_log(void* self, sqlite3*, const char*, int pages) noexcept {
+    static_cast<writer*>(self)->pages_in_log_ = pages;
+    return SQLITE_OK;
+  }
+
   /// The mark that makes a transaction count is the last thing written before the file is synced: without it the
   /// transaction is gone, but where the sync fails it may come to light after a crash.
   static outcome fate_of_commit(int code) {
     return (code & 0xff) == SQLITE_IOERR && code != SQLITE_IOERR_WRITE ? outcome::unknown : outcome::not_written;
+  }
+
+  /// Moves the log into the database where it has grown enough. SQLite would do so by itself, but tell nobody that a
+  /// sync has failed.
+  void shorten_log() {
+    if (std::exchange(pages_in_log_, 0) < most_pages_in_log) return;
+    const int code = sqlite3_wal_checkpoint_v2(db_->get(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    if (disk_fault::told_by(code)) db_->fail(moving_the_log);
   }
 
   void forget() noexcept {
@@ -549,6 +594,7 @@ private:
 
   statement begin_ = prepare("waiting for its turn to write", "BEGIN IMMEDIATE");
   statement commit_ = prepare("committing a transaction", "COMMIT");
+  statement rollback_ = prepare("undoing a transaction", "ROLLBACK");
   statement data_version_ = prepare("looking for writes of others", "PRAGMA data_version");
   statement newest_ = prepare("looking up the newest event",
                               "SELECT position, recorded FROM skald_events ORDER BY position DESC LIMIT 1");
@@ -594,6 +640,7 @@ private:
   std::unordered_map<stream_id, stream_state> streams_;
   stream_entry* last_used_ = nullptr;
   std::vector<stream_entry*> changed_; // whose rows are written at the end
+  int pages_in_log_ = 0; // as the last commit left it
 };
 
 /// Answers queries on a connection of its own, one at a time.
@@ -826,11 +873,24 @@ void use_write_ahead_log(const connection& db) {
   }
 }
 
-std::unique_ptr<connection> open_for_writing(const std::filesystem::path& file, errc trouble) {
-  auto db = std::make_unique<connection>(file, trouble);
+/// Moves what an earlier process left in the log into the database, and empties the log.
+///
+/// Where a sync of the log had failed, the system has forgotten that its pages are not on the disk: what would be
+/// appended behind them were lost with them. Other processes that have the file open know the log, which then stays.
+void take_over_log(const connection& db) {
+  sqlite3_busy_handler(db.get(), nullptr, nullptr);
+  const int code = sqlite3_wal_checkpoint_v2(db.get(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) db.fail(moving_the_log);
+  db.wait_for_others();
+}
+
+std::unique_ptr<connection> open_for_writing(const std::filesystem::path& file, durability kept) {
+  auto db = std::make_unique<connection>(file, errc::open_failed);
   const auto found = identify(*db);
   use_write_ahead_log(*db);
-  db->execute("setting it up", "PRAGMA synchronous = FULL; PRAGMA cache_size = -32768");
+  db->execute("setting it up", kept == durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+  db->execute("setting it up", "PRAGMA cache_size = -32768");
+  take_over_log(*db);
   if (found == content::skald) return db;
   constexpr const char* purpose = "creating the tables";
   db->execute(purpose, "BEGIN IMMEDIATE");
@@ -846,10 +906,8 @@ std::unique_ptr<connection> open_for_writing(const std::filesystem::path& file, 
 
 class sqlite_store final : public event_store {
 public:
-  sqlite_store(std::filesystem::path file, store_options options)
-    : event_store{std::move(options)}, file_{std::move(file)}, readers_{file_} {
-    open_writer(errc::open_failed);
-  }
+  sqlite_store(const std::filesystem::path& file, durability kept, store_options options)
+    : event_store{std::move(options)}, writer_{open_for_writing(file, kept), clock()}, readers_{file} {}
 
   result<record_status> status(const record& r) const override {
     return readers_.with([&](reader& from) { return from.status(r); });
@@ -915,35 +973,39 @@ private:
   template <class Work>
   auto change(const Work& work) -> decltype(work(std::declval<writer&>())) {
     const std::lock_guard lock{mutex_};
+    if (fault_) return *fault_;
     try {
-      if (!writer_) open_writer(errc::insertion_failed);
-      writer_->begin();
-      auto answer = work(*writer_);
+      writer_.begin();
+      auto answer = work(writer_);
       if (answer)
-        writer_->commit();
+        writer_.commit();
       else
-        undo();
+        writer_.undo();
       return answer;
+    } catch (const disk_fault& why) {
+      writer_.undo();
+      return turn_read_only(why.error());
     } catch (const failure& why) {
-      undo();
+      writer_.undo();
       return why.error();
     } catch (...) {
-      undo();
+      writer_.undo();
       throw;
     }
   }
 
-  void undo() noexcept {
-    if (!writer_) return;
-    writer_->undo();
-    if (!writer_->usable()) writer_.reset(); // the next transaction opens another one
+  /// Answers why, to whoever hears of it first. The writer stays open: readers that came later would otherwise read the
+  /// log anew, and find what was undone.
+  error turn_read_only(error why) {
+    writer_.leave_alone();
+    why.message += ", and open the store again: until then it can only be read";
+    fault_.emplace(errc::read_only, "nothing was written, because of what happened before: " + why.message);
+    return why;
   }
 
-  void open_writer(errc trouble) { writer_ = std::make_unique<writer>(open_for_writing(file_, trouble), clock()); }
-
-  std::filesystem::path file_;
   std::mutex mutex_;
-  std::unique_ptr<writer> writer_;
+  std::optional<error> fault_; // of the disk, since which nothing is written
+  writer writer_;
   mutable reader_pool readers_;
 };
 
@@ -966,8 +1028,9 @@ result<std::unique_ptr<event_store>> open_sqlite_store(const std::filesystem::pa
   try {
     // SQLite gives names such as ":memory:" and "file:x?mode=ro" a meaning of its own, but no absolute path.
     const auto path = std::filesystem::absolute(file);
+    const auto kept = options.durability;
     create_file(path);
-    return std::unique_ptr<event_store>{std::make_unique<sqlite_store>(path, std::move(options))};
+    return std::unique_ptr<event_store>{std::make_unique<sqlite_store>(path, kept, std::move(options))};
   } catch (const failure& why) {
     return why.error();
   } catch (const std::filesystem::filesystem_error& why) {

@@ -193,8 +193,9 @@ TEST_CASE("the value of a result that is an error throws it") {
 
 TEST_CASE("every error code has a name of its own") {
   std::set<std::string_view> names;
-  for (int code = 0; code <= static_cast<int>(errc::rejected); ++code) names.insert(to_string(static_cast<errc>(code)));
-  CHECK(names.size() == static_cast<std::size_t>(errc::rejected) + 1);
+  for (int code = 0; code <= static_cast<int>(errc::read_only); ++code)
+    names.insert(to_string(static_cast<errc>(code)));
+  CHECK(names.size() == static_cast<std::size_t>(errc::read_only) + 1);
   CHECK(to_string(errc::wrong_expected_revision) == "wrong_expected_revision");
   CHECK(to_string(static_cast<errc>(255)) == "unknown_error");
   CHECK(to_string(outcome::unknown) == "unknown");

@@ -1,18 +1,14 @@
 #include <sqlite3.h>
+#include <tests/store/child_process.hpp>
 #include <tests/store/contract.hpp>
 #include <tests/store/sql.hpp>
 
 #include <algorithm>
-#include <array>
 #include <csignal>
-#include <fcntl.h>
 #include <fstream>
 #include <iterator>
 #include <random>
-#include <sstream>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
@@ -37,71 +33,6 @@ std::string content_of(const fs::path& file) {
 }
 
 void write_file(const fs::path& file, const std::string& content) { std::ofstream{file, std::ios::binary} << content; }
-
-/// A process of its own that runs `body` and ends with its answer. Nothing is flushed or destroyed in it.
-class child_process {
-public:
-  template <class Body>
-  explicit child_process(Body body) : pid_{::fork()} {
-    REQUIRE(pid_ >= 0);
-    if (pid_ != 0) return;
-    int status = 99;
-    try {
-      status = body();
-    } catch (const std::exception& e) {
-      std::fprintf(stderr, "in a child process: %s\n", e.what());
-    } catch (...) {
-    }
-    ::_exit(status);
-  }
-  ~child_process() {
-    if (pid_ > 0) kill(), wait();
-  }
-  child_process(const child_process&) = delete;
-  child_process& operator=(const child_process&) = delete;
-
-  void kill() const { ::kill(pid_, SIGKILL); }
-
-  /// What `body` answered, or the negated number of the signal that ended it.
-  int wait() {
-    int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-    }
-    pid_ = 0;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  }
-
-private:
-  pid_t pid_;
-};
-
-/// A pipe between processes, for numbers.
-class number_pipe {
-public:
-  number_pipe() { REQUIRE(::pipe2(ends_.data(), O_CLOEXEC) == 0); }
-  ~number_pipe() { close_reader(), close_writer(); }
-  number_pipe(const number_pipe&) = delete;
-  number_pipe& operator=(const number_pipe&) = delete;
-
-  void write(std::uint64_t number) const {
-    if (::write(ends_[1], &number, sizeof number) != sizeof number) ::_exit(98);
-  }
-  /// The next number, or none at the end.
-  [[nodiscard]] std::optional<std::uint64_t> read() const {
-    std::uint64_t number = 0;
-    if (::read(ends_[0], &number, sizeof number) != sizeof number) return {};
-    return number;
-  }
-  void close_reader() { close(0); }
-  void close_writer() { close(1); }
-
-private:
-  void close(std::size_t end) {
-    if (ends_[end] >= 0) ::close(ends_[end]);
-    ends_[end] = -1;
-  }
-  std::array<int, 2> ends_{-1, -1};
-};
 
 /// Runs `body`, which answers whether all was well, as a user whom permissions bind. In a sandbox root may not be able to
 /// become another user: then there is nothing to show.
@@ -325,195 +256,6 @@ TEST_CASE("sqlite: two stores on one file see each other's streams, types, revis
   CHECK(all.size() == n);
   for (std::size_t i = 1; i < all.size(); ++i) CHECK(all[i].recorded > all[i - 1].recorded);
   CHECK(code_of(one->append(request("shared", exactly(19), {an_event(99)}))) == errc::wrong_expected_revision);
-}
-
-TEST_CASE("sqlite: processes that create and write one file at the same time lose nothing") { // A.22
-  const temporary_folder folder;
-  const auto file = folder.path() / "file.db";
-  constexpr std::uint64_t writers = 4;
-  constexpr std::uint64_t each = 100;
-  number_pipe start;
-  std::vector<std::unique_ptr<child_process>> children;
-  for (std::uint64_t w = 0; w < writers; ++w)
-    children.push_back(std::make_unique<child_process>([&, w] {
-      start.close_writer();
-      (void)start.read(); // until the parent lets all of them go
-      const auto store = open_sqlite_store(file);
-      if (!store) {
-        std::fprintf(stderr, "%s\n", store.error().message.c_str());
-        return 1;
-      }
-      for (std::uint64_t i = 0; i < each; ++i)
-        if (!(*store)->append(request("a", any, {an_event(w * 1000 + i)}))) return 2;
-      for (std::uint64_t round = 0; round < each; ++round) {
-        const auto raced = (*store)->append(request("raced", exactly(round), {an_event(10'000 + w * 1000 + round)}));
-        if (!raced && raced.error().code != errc::wrong_expected_revision) return 3;
-      }
-      return 0;
-    }));
-  start.close_writer();
-  for (auto& child : children) CHECK(child->wait() == 0);
-  const auto store = open(file);
-  const auto all = read_all(*store);
-  CHECK(all.size() == (writers + 1) * each);
-  for (std::size_t i = 0; i < all.size(); ++i) REQUIRE(all[i].position == position{i + 1});
-  for (std::size_t i = 1; i < all.size(); ++i) REQUIRE(all[i].recorded > all[i - 1].recorded);
-  CHECK(must(store->revision_of(stream("a"))) == revision{writers * each});
-  CHECK(must(store->revision_of(stream("raced"))) == revision{each});
-}
-
-TEST_CASE("sqlite: a write that the file system refuses stores nothing, and the next one works again") { // B.31
-  const temporary_folder folder;
-  const auto file = folder.path() / "file.db";
-  child_process writer{[&] {
-    std::signal(SIGXFSZ, SIG_IGN);
-    const auto store = open(file);
-    must(store->append(request("a", no_stream, some_events(1, 1))));
-    rlimit limit{};
-    ::getrlimit(RLIMIT_FSIZE, &limit);
-    limit.rlim_cur = 256 * 1024;
-    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 1;
-    const new_event large{"thing:happened", '"' + std::string(1 << 20, 'x') + '"', id(2)};
-    const std::vector<append_request> group{request("a", any, {an_event(3)}), request("b", any, {large}),
-                                            request("a", exactly(9), {an_event(4)})};
-    for (const auto& answer : store->append(group)) {
-      if (code_of(answer) != errc::insertion_failed) return 2;
-      if (answer.error().outcome != outcome::not_written) return 3;
-      if (answer.error().message.find("I/O error") == std::string::npos) return 4;
-      if (answer.error().message.find(file.string()) == std::string::npos) return 5;
-    }
-    if (must(store->head()) != position{1} || must(store->find(id(3)))) return 6;
-    if (must(store->append(request("a", exactly(1), {an_event(5)}))).first != position{2}) return 7;
-    limit.rlim_cur = limit.rlim_max;
-    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 8;
-    for (const auto& answer : store->append(std::span{group}.first(2)))
-      if (!answer) return 9;
-    return 0;
-  }};
-  CHECK(writer.wait() == 0);
-  const auto store = open(file);
-  std::vector<event_id> ids;
-  for (const auto& r : read_all(*store)) ids.push_back(r.id);
-  CHECK(ids == std::vector{id(1), id(5), id(3), id(2)});
-  CHECK(must(store->revision_of(stream("a"))) == revision{3});
-}
-
-namespace {
-
-/// A disk that fails when it is told to: SQLite's own file access, but for the calls that are counted here.
-class failing_disk {
-public:
-  failing_disk() {
-    real_ = sqlite3_vfs_find(nullptr);
-    disk_ = *real_;
-    disk_.zName = "failing";
-    disk_.xOpen = open;
-    sqlite3_vfs_register(&disk_, 1);
-  }
-  ~failing_disk() {
-    sqlite3_vfs_unregister(&disk_);
-    sqlite3_vfs_register(real_, 1);
-    countdown_ = -1;
-  }
-  failing_disk(const failing_disk&) = delete;
-  failing_disk& operator=(const failing_disk&) = delete;
-
-  /// Lets the n-th call from now on fail, and all behind it if the disk stays broken.
-  static void fail(int call, bool stays) {
-    countdown_ = call;
-    stays_ = stays;
-    sync_failed_ = false;
-  }
-  static void repair() { countdown_ = -1; }
-  static bool sync_failed() { return sync_failed_; }
-
-private:
-  static bool fails() {
-    if (countdown_ > 0 && --countdown_ == 0) return true;
-    return countdown_ == 0 && stays_;
-  }
-
-  static int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out) {
-    const int code = real_->xOpen(real_, name, file, flags, out);
-    if (code != SQLITE_OK) return code;
-    if ((flags & SQLITE_OPEN_MAIN_DB) != 0) intercept<0>(file);
-    if ((flags & SQLITE_OPEN_WAL) != 0) intercept<1>(file);
-    return code;
-  }
-
-  /// SQLite has one table of functions for databases and another one for their logs.
-  template <int Kind>
-  static void intercept(sqlite3_file* file) {
-    static const sqlite3_io_methods* real = nullptr;
-    static sqlite3_io_methods methods;
-    real = file->pMethods;
-    methods = *real;
-    methods.xWrite = [](sqlite3_file* f, const void* bytes, int size, sqlite3_int64 offset) {
-      return fails() ? SQLITE_IOERR_WRITE : real->xWrite(f, bytes, size, offset);
-    };
-    methods.xSync = [](sqlite3_file* f, int how) {
-      if (!fails()) return real->xSync(f, how);
-      sync_failed_ = true;
-      return SQLITE_IOERR_FSYNC;
-    };
-    methods.xTruncate = [](sqlite3_file* f, sqlite3_int64 size) {
-      return fails() ? SQLITE_IOERR_TRUNCATE : real->xTruncate(f, size);
-    };
-    file->pMethods = &methods;
-  }
-
-  inline static sqlite3_vfs* real_ = nullptr;
-  inline static int countdown_ = -1;
-  inline static bool stays_ = false;
-  inline static bool sync_failed_ = false;
-  sqlite3_vfs disk_{};
-};
-
-} // namespace
-
-TEST_CASE("sqlite: whatever call to the disk fails, an answer is true and the next append works") { // B.31
-  bool stays = false;
-  SUBCASE("once") {}
-  SUBCASE("until it is repaired") { stays = true; }
-  CAPTURE(stays);
-  const temporary_folder folder;
-  const auto file = folder.path() / "file.db";
-  const failing_disk disk;
-  auto store = open(file);
-  std::uint64_t n = 0;
-  std::uint64_t stored = 0;
-  int unknown = 0;
-  int refused = 0;
-  for (int i = 0; i < 400; ++i) {
-    // An append makes some 25 calls, then the sync; a few make the log move into the database, whose calls come behind.
-    const int call = 1 + i % 40;
-    CAPTURE(call);
-    std::vector<new_event> made{an_event(++n), {"thing:happened", '"' + std::string(40'000, 'x') + '"', id(++n)}};
-    failing_disk::fail(call, stays);
-    const auto answer = store->append(request("a", exactly(stored), made));
-    const bool sync_failed = failing_disk::sync_failed();
-    failing_disk::repair();
-    if (answer) {
-      stored += 2;
-    } else {
-      CHECK(code_of(answer) == errc::insertion_failed);
-      CHECK(answer.error().outcome == (sync_failed ? outcome::unknown : outcome::not_written));
-      ++(sync_failed ? unknown : refused);
-      CHECK_FALSE(must(store->find(made[0].id)));
-      CHECK_FALSE(must(store->find(made[1].id)));
-      CHECK(must(store->head()) == position{stored});
-    }
-    CHECK(must(store->append(request("a", exactly(stored), {an_event(++n)}))).last == position{stored + 1});
-    ++stored;
-    if (i % 37 == 0) store.reset(), store = open(file);
-  }
-  CHECK(unknown > 0);
-  CHECK(refused > 100);
-  const auto before = read_all(*store);
-  store = open(file);
-  CHECK((read_all(*store) == before));
-  CHECK(before.size() == stored);
-  CHECK(must(store->revision_of(stream("a"))) == revision{stored});
 }
 
 TEST_CASE("sqlite: what cannot have been written is called corrupt, by its position") {

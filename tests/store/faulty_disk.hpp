@@ -1,0 +1,156 @@
+#pragma once
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+
+namespace skald::test {
+
+/// What stores ask of a disk. A sum of them is a set.
+enum disk_call : unsigned {
+  write_log = 1,
+  write_database = 2,
+  sync_log = 4,
+  sync_database = 8,
+  truncate_file = 16,
+  all_disk_calls = 31,
+};
+
+/// When a disk fails, and how.
+struct disk_fault {
+  unsigned calls = all_disk_calls; ///< which can fail
+  int code = 0;       ///< what SQLite is told; 0: the I/O error that belongs to the call
+  int call = 1;       ///< the first one that fails, counted from now on
+  bool stays = false; ///< until it is repaired; else it is that one call
+};
+
+/// How long SQLite would have waited for locks, and at most at a time.
+struct waiting {
+  std::chrono::microseconds total{0};
+  std::chrono::microseconds longest{0};
+};
+
+namespace detail {
+
+struct disk_state {
+  std::optional<disk_fault> fault;
+  unsigned failed = 0;
+  std::array<int, 5> counts{};
+  waiting waited;
+};
+
+} // namespace detail
+
+/// A disk that fails when it is told to, and counts: SQLite's own access to files, and no wait for locks takes time. All
+/// files that are opened while it lives lie on it, and are closed before it ends. There is one at a time. Safe to use
+/// from several threads.
+class faulty_disk {
+public:
+  faulty_disk() {
+    now_ = {};
+    real_ = sqlite3_vfs_find(nullptr);
+    vfs_ = *real_;
+    vfs_.zName = "faulty";
+    vfs_.xOpen = open;
+    vfs_.xSleep = [](sqlite3_vfs*, int microseconds) {
+      const std::lock_guard lock{mutex_};
+      now_.waited.total += std::chrono::microseconds{microseconds};
+      now_.waited.longest = std::max(now_.waited.longest, std::chrono::microseconds{microseconds});
+      return microseconds;
+    };
+    sqlite3_vfs_register(&vfs_, 1);
+  }
+  ~faulty_disk() {
+    sqlite3_vfs_unregister(&vfs_);
+    sqlite3_vfs_register(real_, 1);
+  }
+  faulty_disk(const faulty_disk&) = delete;
+  faulty_disk& operator=(const faulty_disk&) = delete;
+
+  void fail(disk_fault how) {
+    const std::lock_guard lock{mutex_};
+    now_.fault = how;
+    now_.failed = 0;
+  }
+  void repair() {
+    const std::lock_guard lock{mutex_};
+    now_.fault.reset();
+  }
+
+  /// The last call that failed since `fail`, or 0.
+  [[nodiscard]] unsigned failed() const {
+    const std::lock_guard lock{mutex_};
+    return now_.failed;
+  }
+
+  /// How often these were called, successfully or not.
+  [[nodiscard]] int count(unsigned calls) const {
+    const std::lock_guard lock{mutex_};
+    int sum = 0;
+    for (std::size_t i = 0; i < now_.counts.size(); ++i)
+      if ((calls >> i & 1) != 0) sum += now_.counts[i];
+    return sum;
+  }
+
+  [[nodiscard]] waiting waited() const {
+    const std::lock_guard lock{mutex_};
+    return now_.waited;
+  }
+
+private:
+  static int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out) {
+    const int code = real_->xOpen(real_, name, file, flags, out);
+    if (code != SQLITE_OK) return code;
+    if ((flags & SQLITE_OPEN_MAIN_DB) != 0) intercept<write_database, sync_database>(file);
+    if ((flags & SQLITE_OPEN_WAL) != 0) intercept<write_log, sync_log>(file);
+    return code;
+  }
+
+  /// SQLite has one table of functions for databases and another one for their logs.
+  template <disk_call Write, disk_call Sync>
+  static void intercept(sqlite3_file* file) {
+    static const sqlite3_io_methods* const real = file->pMethods;
+    static const sqlite3_io_methods methods = [] {
+      auto copy = *real;
+      copy.xWrite = [](sqlite3_file* f, const void* bytes, int size, sqlite3_int64 offset) {
+        const int fault = fault_of(Write, SQLITE_IOERR_WRITE);
+        return fault != SQLITE_OK ? fault : real->xWrite(f, bytes, size, offset);
+      };
+      copy.xSync = [](sqlite3_file* f, int how) {
+        const int fault = fault_of(Sync, SQLITE_IOERR_FSYNC);
+        return fault != SQLITE_OK ? fault : real->xSync(f, how);
+      };
+      copy.xTruncate = [](sqlite3_file* f, sqlite3_int64 size) {
+        const int fault = fault_of(truncate_file, SQLITE_IOERR_TRUNCATE);
+        return fault != SQLITE_OK ? fault : real->xTruncate(f, size);
+      };
+      return copy;
+    }();
+    file->pMethods = &methods;
+  }
+
+  /// Counts a call, and answers whether it fails and with what.
+  static int fault_of(disk_call call, int usual_code) {
+    const std::lock_guard lock{mutex_};
+    ++now_.counts[static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(call)))];
+    auto& fault = now_.fault;
+    if (!fault || (fault->calls & call) == 0 || --fault->call > 0) return SQLITE_OK;
+    const int code = fault->code != 0 ? fault->code : usual_code;
+    now_.failed = call;
+    if (!fault->stays) fault.reset();
+    return code;
+  }
+
+  inline static std::mutex mutex_;
+  inline static detail::disk_state now_;
+  inline static sqlite3_vfs* real_ = nullptr;
+  sqlite3_vfs vfs_{};
+};
+
+} // namespace skald::test
