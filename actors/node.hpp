@@ -22,6 +22,8 @@ struct node_options {
   /// Told when a handler or a projection fails, with the record where there is one; on any thread, several at once. Not
   /// given: a line on standard error.
   std::function<void(const error&, const record*)> on_error{};
+  /// What an acknowledged append survives; `memory:` survives nothing.
+  skald::durability durability = skald::durability::full;
   /// Commands and requests that may be under way; beyond, the answer is `overloaded`.
   std::size_t max_commands = 100'000;
   /// Bytes of events that may wait for the store; beyond, the answer is `overloaded`.

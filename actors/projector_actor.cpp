@@ -193,12 +193,13 @@ void projector_state::save() {
   setup_->store->write<void>([update = *update](event_store& s) { return s.save(std::span{&update, 1}); },
                              inside<void>([this, update = *update](const result<void>& saved) {
                                saving_ = false;
+                               const bool told = save_error_.has_value();
                                save_error_.reset();
                                if (!saved) {
                                  const bool last_try = halting_;
                                  if (!last_try) unsaved_ = update;
                                  save_error_ = saved.error();
-                                 stop(saved.error(), nullptr);
+                                 if (!told) stop(saved.error(), nullptr);
                                }
                                drive();
                              }));
