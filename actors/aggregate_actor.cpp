@@ -9,8 +9,8 @@ aggregate_actor::behavior_type aggregate_state::make_behavior() {
       pipeline_.submit(std::move(work.job->decide), std::move(answer));
       drive();
     },
-    [this](const streams_changed&) {
-      pipeline_.mark_stale();
+    [this](const stream_changed& now) {
+      pipeline_.mark_stale(now.revision);
       drive();
     },
     [this](const retire&) {
@@ -55,8 +55,9 @@ directory_actor::behavior_type directory_state::make_behavior() {
   return {
     [this](const command_work& work) { take(work); },
     [this](const streams_changed& changed) {
-      for (const auto& stream : *changed.streams)
-        if (const auto found = live_.find(stream); found != live_.end()) send(found->second.actor, changed);
+      for (const auto& [stream, revision] : *changed.streams)
+        if (const auto found = live_.find(stream); found != live_.end())
+          send(found->second.actor, stream_changed{revision});
     },
   };
 }

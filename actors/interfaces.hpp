@@ -20,7 +20,7 @@ using store_actor = typed_actor<caf::result<void>(append_work), caf::result<void
 
 using reader_actor = typed_actor<caf::result<void>(read_work)>;
 
-using aggregate_actor = typed_actor<caf::result<void>(command_work), caf::result<void>(streams_changed),
+using aggregate_actor = typed_actor<caf::result<void>(command_work), caf::result<void>(stream_changed),
                                     caf::result<void>(retire), caf::result<void>(resume)>;
 
 /// Spawns the aggregates of one type by stream id and hands them their commands.
@@ -119,6 +119,7 @@ CAF_ADD_TYPE_ID(skald, (skald::actors::handled))
 CAF_ADD_TYPE_ID(skald, (skald::actors::reach))
 CAF_ADD_TYPE_ID(skald, (skald::actors::replay))
 CAF_ADD_TYPE_ID(skald, (skald::actors::halt))
+CAF_ADD_TYPE_ID(skald, (skald::actors::stream_changed))
 CAF_END_TYPE_ID_BLOCK(skald)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skald::actors::resume)
@@ -139,3 +140,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skald::actors::handled)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skald::actors::reach)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skald::actors::replay)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skald::actors::halt)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skald::actors::stream_changed)

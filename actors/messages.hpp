@@ -75,9 +75,14 @@ struct command_work {
   std::shared_ptr<content> job;
 };
 
-/// Somebody appended to these streams who is not their aggregate.
+/// Somebody has, or may have, appended to these streams who is not their aggregate: they are at these revisions or beyond.
 struct streams_changed {
-  std::shared_ptr<const std::vector<stream_id>> streams;
+  std::shared_ptr<const std::vector<std::pair<stream_id, revision>>> streams;
+};
+
+/// The same, to the aggregate of one of them.
+struct stream_changed {
+  skald::revision revision;
 };
 
 /// Ends an aggregate actor once it is idle.

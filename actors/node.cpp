@@ -12,17 +12,23 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <cstdint>
 #include <future>
 #include <iostream>
+#include <optional>
 #include <thread>
+#include <utility>
 
 namespace skald {
 
@@ -30,12 +36,16 @@ namespace asio = boost::asio;
 
 namespace {
 
+constexpr std::string_view in_memory = "memory:";
+
 result<std::unique_ptr<event_store>> open_store(const std::string& url, store_options options) {
   constexpr std::string_view sqlite = "sqlite:";
-  if (url == "memory:") return open_memory_store(std::move(options));
+  if (url == in_memory) return open_memory_store(std::move(options));
   if (url.starts_with(sqlite)) return open_sqlite_store(url.substr(sqlite.size()), std::move(options));
   return error{errc::invalid_argument, "there is no store '" + url + "': give sqlite:FILE or memory:"};
 }
+
+using changed_streams = std::vector<std::pair<stream_id, revision>>;
 
 void tell(const std::string& what) { std::cerr << "skald: " + what + "\n"; }
 
@@ -174,20 +184,23 @@ public:
     client = std::make_shared<actors::store_client>(std::move(writer), std::move(readers), append_bytes);
   }
 
+  /// Tells who was asked to be told. On any thread.
+  void report(const error& why, const record* r) {
+    failed = true;
+    try {
+      options.on_error(why, r);
+    } catch (const std::exception& e) {
+      tell(std::string{"on_error itself failed: "} + e.what() + "; it was told: " + why.message);
+    } catch (...) {
+      tell("on_error itself failed; it was told: " + why.message);
+    }
+  }
+
   /// Registers and starts the projections. Answers the first error.
   result<void> start_projections() {
     std::vector<std::future<result<void>>> registered;
     for (const auto& p : projections)
-      p->spawn(*system, client, context.get_executor(), [this](const error& why, const record* r) {
-        failed = true;
-        try {
-          options.on_error(why, r);
-        } catch (const std::exception& e) {
-          tell(std::string{"on_error itself failed: "} + e.what() + "; it was told: " + why.message);
-        } catch (...) {
-          tell("on_error itself failed; it was told: " + why.message);
-        }
-      });
+      p->spawn(*system, client, context.get_executor(), [this](const error& why, const record* r) { report(why, r); });
     for (const auto& p : projections) {
       auto [promise, future] = blocking_promise<void>();
       p->send(actors::begin{std::move(promise)});
@@ -252,10 +265,57 @@ public:
       [this, work = std::move(work)](actors::promise<T> answer) { client->read<T>(work, std::move(answer)); });
   }
 
+  /// Tells projections and aggregates what other processes append, for as long as there is a store to ask. On Asio's
+  /// thread.
+  task<void> watch() {
+    asio::steady_timer timer{context};
+    auto ask = [this](actors::promise<std::optional<position>> answer) {
+      client->write<std::optional<position>>([](event_store& s) { return s.appended_elsewhere(); }, std::move(answer));
+    };
+    std::optional<error> told;
+    for (;;) {
+      timer.expires_after(options.poll);
+      co_await timer.async_wait(asio::use_awaitable);
+      const auto others = co_await actors::await_promise<std::optional<position>>(ask);
+      if (others && *others && !untold) untold = *others;
+      result<void> looked;
+      if (others)
+        looked = co_await tell_of_others();
+      else
+        looked = others.error();
+      if (looked) {
+        told.reset();
+        continue;
+      }
+      if (looked.error().code == errc::broken_promise) co_return; // the node ends
+      if (!std::exchange(told, looked.error())) report(looked.error(), nullptr);
+    }
+  }
+
+  /// Tells what lies behind `untold`, page by page.
+  task<result<void>> tell_of_others() {
+    while (untold) {
+      auto read_page = [this, next = all_query{}.after(*untold)](actors::promise<page> answer) {
+        client->read<page>([next](const event_store& s) { return s.read(next); }, std::move(answer));
+      };
+      const auto next = co_await actors::await_promise<page>(read_page);
+      if (!next) co_return next.error();
+      auto changed = std::make_shared<changed_streams>();
+      for (const auto& r : next->records) changed->emplace_back(r.stream, r.revision);
+      for (const auto& d : directories) d->send(actors::streams_changed{changed});
+      if (!next->records.empty()) untold = next->records.back().position;
+      for (const auto& p : projections) p->send(actors::committed{*untold});
+      if (!next->more) untold.reset();
+    }
+    co_return result<void>{};
+  }
+
   /// A promise that tells aggregates that somebody changed their streams, before it passes the answer on.
   template <class T>
-  actors::promise<T> with_notice(std::vector<stream_id> streams, actors::promise<T> answer) {
-    auto changed = std::make_shared<const std::vector<stream_id>>(std::move(streams));
+  actors::promise<T> with_notice(const std::vector<stream_id>& streams, actors::promise<T> answer) {
+    constexpr revision beyond_all{UINT64_MAX};
+    auto changed = std::make_shared<changed_streams>();
+    for (const auto& stream : streams) changed->emplace_back(stream, beyond_all);
     return actors::promise<T>{[this, changed, answer](result<T> r) {
       for (const auto& d : directories) d->send(actors::streams_changed{changed});
       answer.deliver(std::move(r));
@@ -269,6 +329,7 @@ public:
   actors::gate append_bytes;
   std::vector<std::shared_ptr<projection>> projections; // fixed once it runs
   std::vector<std::shared_ptr<actors::link<actors::directory_actor>>> directories; // likewise
+  std::optional<position> untold; ///< what lies behind it was appended by other processes; for Asio's thread
   std::atomic<bool> failed{false};
   bool ran = false;
   bool ended = false;
@@ -326,6 +387,7 @@ int node::run(std::function<task<void>()> main) {
   }
   impl_->commands->open();
   for (const auto& p : impl_->projections) p->send(actors::committed{}); // handlers may send commands from here on
+  if (impl_->options.store != in_memory) asio::co_spawn(impl_->context, impl_->watch(), asio::detached);
 
   std::promise<std::exception_ptr> ended;
   std::atomic<int> signal_number{0};

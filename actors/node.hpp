@@ -24,6 +24,8 @@ struct node_options {
   std::function<void(const error&, const record*)> on_error{};
   /// What an acknowledged append survives; `memory:` survives nothing.
   skald::durability durability = skald::durability::full;
+  /// How often to look whether another process has appended to the same file, for projections and aggregates.
+  std::chrono::milliseconds poll = std::chrono::milliseconds{100};
   /// Commands and requests that may be under way; beyond, the answer is `overloaded`.
   std::size_t max_commands = 100'000;
   /// Bytes of events that may wait for the store; beyond, the answer is `overloaded`.

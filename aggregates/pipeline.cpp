@@ -35,7 +35,8 @@ void pipeline::loaded(result<void> read) {
   run();
 }
 
-void pipeline::mark_stale() {
+void pipeline::mark_stale(revision seen) {
+  if (state_ && state_->revision() >= seen) return;
   stale_ = true;
   run();
 }

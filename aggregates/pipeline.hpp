@@ -55,8 +55,9 @@ public:
   [[nodiscard]] std::optional<append_action> take_append();
   void appended(ticket which, result<receipt> answer);
 
-  /// Somebody else changed the stream: it is loaded again before the next command decides.
-  void mark_stale();
+  /// Somebody else changed the stream, which is at `seen` now or beyond: it is loaded again before the next command
+  /// decides, unless the state is as far.
+  void mark_stale(revision seen);
 
   /// Nothing waits and nothing is in flight.
   [[nodiscard]] bool idle() const noexcept { return waiting_.empty() && in_flight_.empty() && !loading_; }

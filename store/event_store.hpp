@@ -92,6 +92,10 @@ public:
   /// The position of the newest record, 0 for none. Errors: `read_failed`.
   [[nodiscard]] virtual result<position> head() const = 0;
 
+  /// Behind which position other processes have appended since this was asked the last time, perhaps among appends of
+  /// this one; none where they have not. Always none in a store that belongs to one process. Errors: `read_failed`.
+  [[nodiscard]] virtual result<std::optional<position>> appended_elsewhere() { return std::optional<position>{}; }
+
   /// What is stored of a projection. A name that was never seen is registered, durably: handled up to 0, and fresh from
   /// `fresh_from`, or the head where that is not given. Errors: `invalid_argument`, `insertion_failed`.
   [[nodiscard]] virtual result<checkpoint> register_projection(std::string_view projection,

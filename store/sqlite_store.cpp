@@ -391,7 +391,7 @@ std::optional<std::string_view> unless_empty(const std::string& text) {
 class writer final : public event_store::transaction {
 public:
   writer(std::unique_ptr<connection> db, hybrid_clock& clock) : db_{std::move(db)}, clock_{clock} {
-    if (auto row = newest_(); row.next()) observe(row); // time does not repeat across restarts
+    if (auto row = newest_(); row.next()) own_head_ = observe(row); // time does not repeat across restarts
     db_->set_trouble(errc::insertion_failed);
     sqlite3_wal_hook(db_->get(), note_log, this);
   }
@@ -399,14 +399,7 @@ public:
   void begin() {
     shorten_log();
     begin_.run();
-    const auto version = data_version_.integer();
-    if (version != version_) {
-      forget();
-      auto row = newest_();
-      head_ = row.next() ? observe(row) : position{};
-      last_stream_ = last_stream_key_.integer();
-      version_ = version;
-    }
+    look_for_others();
     if (streams_.size() > most_cached_streams) forget_streams();
   }
 
@@ -428,6 +421,13 @@ public:
       entry->second.changed = false;
     }
     changed_.clear();
+    own_head_ = head_;
+  }
+
+  /// See `event_store::appended_elsewhere`. Not in a transaction.
+  [[nodiscard]] std::optional<position> take_appended_elsewhere() {
+    look_for_others();
+    return std::exchange(others_behind_, std::nullopt);
   }
 
   /// Ends the transaction, if SQLite has not done so already.
@@ -538,6 +538,19 @@ private:
     if (disk_fault::told_by(code)) db_->fail(moving_the_log);
   }
 
+  /// Outside of a transaction others may write between the questions: then the next look sees another version.
+  void look_for_others() {
+    const auto version = data_version_.integer();
+    if (version == version_) return;
+    forget();
+    auto row = newest_();
+    head_ = row.next() ? observe(row) : position{};
+    last_stream_ = last_stream_key_.integer();
+    version_ = version;
+    if (head_ > own_head_ && !others_behind_) others_behind_ = own_head_;
+    own_head_ = head_;
+  }
+
   void forget() noexcept {
     forget_streams();
     types_.clear();
@@ -635,6 +648,8 @@ private:
 
   std::int64_t version_ = -1; // of the data that is remembered below
   position head_;
+  position own_head_; // the newest that was committed here, or told of
+  std::optional<position> others_behind_; // where they have appended and nobody was told yet
   std::int64_t last_stream_ = 0; // the largest key
   type_dictionary types_{*db_};
   std::unordered_map<stream_id, stream_state> streams_;
@@ -933,6 +948,15 @@ public:
 
   result<position> head() const override {
     return readers_.with([&](reader& from) { return from.head(); });
+  }
+
+  result<std::optional<position>> appended_elsewhere() override {
+    const std::lock_guard lock{mutex_};
+    try {
+      return writer_.take_appended_elsewhere();
+    } catch (const failure& why) {
+      return error{errc::read_failed, why.error().message};
+    }
   }
 
   result<checkpoint> register_projection(std::string_view projection, std::optional<position> fresh_from) override {

@@ -129,6 +129,7 @@ TEST_CASE("sqlite: after a fault of the disk a store can only be read, until it 
     CHECK(must(store->status(before[0])).exists);
     CHECK(must(store->head()) == position{3});
     CHECK(must(store->revision_of(stream("a"))) == revision{3});
+    CHECK_FALSE(must(store->appended_elsewhere()));
 
     store.reset();
     CHECK(disk.count(all_disk_calls) == calls);
