@@ -12,7 +12,7 @@ namespace skald {
 class node;
 
 /// The typed interfaces of skald's actors, for people who write actors of their own. The one public header, with
-/// `ask.hpp`, that includes CAF.
+/// `ask.hpp` and the `caf.hpp` it rests on, that includes CAF (`tests/headers`).
 namespace actors {
 
 using store_actor = typed_actor<caf::result<void>(append_work), caf::result<void>(flush),

@@ -1,0 +1,20 @@
+# Names the headers that pull in what they should not.
+cmake_minimum_required(VERSION 3.25)
+set(with_caf actors/ask.hpp actors/caf.hpp actors/interfaces.hpp) # just these
+
+list(TRANSFORM FOLDERS PREPEND -I)
+foreach(header IN LISTS HEADERS)
+  string(REGEX REPLACE ".*/skald/" "" name ${header})
+  execute_process(COMMAND ${COMPILER} -std=c++20 ${FOLDERS} -M -include ${header} -x c++ /dev/null
+                  OUTPUT_VARIABLE included COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCH "/include/caf/[^ ]*" caf "${included}")
+  string(REGEX MATCH "/sqlite3\\.h|/include/pqxx/[^ ]*" driver "${included}")
+  if(driver)
+    message(SEND_ERROR "skald/${name} pulls in a database driver: ${driver}")
+  endif()
+  if(caf AND NOT name IN_LIST with_caf)
+    message(SEND_ERROR "skald/${name} pulls in CAF: ${caf}")
+  elseif(name IN_LIST with_caf AND NOT caf)
+    message(SEND_ERROR "skald/${name} no longer includes CAF: take it off the list in ${CMAKE_CURRENT_LIST_FILE}")
+  endif()
+endforeach()
