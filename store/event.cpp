@@ -8,7 +8,7 @@ namespace skald {
 
 namespace {
 
-std::string quoted(std::string_view text) { return "'" + std::string{text} + "'"; }
+std::string in_quotes(std::string_view text) { return "'" + std::string{text} + "'"; }
 
 /// How many letters have to be put in, taken out or changed. Source: Wagner and Fischer, "The String-to-String
 /// Correction Problem", 1974.
@@ -27,7 +27,7 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
 std::string some_of(const std::vector<std::string>& names) {
   const auto shown = std::min<std::size_t>(names.size(), 10);
   std::string text;
-  for (std::size_t i = 0; i < shown; ++i) text += (i == 0 ? "" : ", ") + quoted(names[i]);
+  for (std::size_t i = 0; i < shown; ++i) text += (i == 0 ? "" : ", ") + in_quotes(names[i]);
   return names.size() > shown ? text + " and " + std::to_string(names.size() - shown) + " more" : text;
 }
 
@@ -41,10 +41,10 @@ namespace detail {
 
 result<new_event> encoded(std::string_view type, std::uint32_t schema_version, result<std::string> data,
                           result<std::string> meta) {
-  if (!data) return error{data.error().code, "data of " + quoted(type) + ": " + data.error().message};
-  if (!meta) return error{meta.error().code, "metadata of " + quoted(type) + ": " + meta.error().message};
+  if (!data) return error{data.error().code, "data of " + in_quotes(type) + ": " + data.error().message};
+  if (!meta) return error{meta.error().code, "metadata of " + in_quotes(type) + ": " + meta.error().message};
   if (const auto size = data->size() + meta->size(); size > limits::event_bytes)
-    return error{errc::invalid_argument, "an event of type " + quoted(type) + " has " + std::to_string(size) +
+    return error{errc::invalid_argument, "an event of type " + in_quotes(type) + " has " + std::to_string(size) +
                                            " bytes of data, at most " + std::to_string(limits::event_bytes) +
                                            " are stored"};
   new_event event{std::string{type}, *std::move(data)};
@@ -56,7 +56,7 @@ result<new_event> encoded(std::string_view type, std::uint32_t schema_version, r
 
 result<void> check_type(const record& r, std::string_view type, std::uint32_t schema_version) {
   if (r.type != type)
-    return unreadable(r, "event", {errc::invalid_event, "it is no " + quoted(type) + ": ask for its own type"});
+    return unreadable(r, "event", {errc::invalid_event, "it is no " + in_quotes(type) + ": ask for its own type"});
   if (r.schema_version != schema_version)
     return unreadable(r, "event",
                       {errc::invalid_event,
@@ -65,7 +65,7 @@ result<void> check_type(const record& r, std::string_view type, std::uint32_t sc
 }
 
 error unreadable(const record& r, std::string_view part, const error& why) {
-  return {why.code, std::string{part} + " of " + quoted(r.type) + " in stream " + quoted(r.stream.str()) +
+  return {why.code, std::string{part} + " of " + in_quotes(r.type) + " in stream " + in_quotes(r.stream.str()) +
                       " at revision " + std::to_string(r.revision.value) + ": " + why.message};
 }
 
@@ -78,11 +78,11 @@ result<void> catalog::check(const new_event& event) const {
   if (known == entries_.end()) return unknown(event.type);
   const auto& type = known->second;
   const auto invalid = [&event](std::string_view part, std::string_view why) {
-    return error{errc::invalid_event, std::string{part} + " of " + quoted(event.type) + ": " + std::string{why}};
+    return error{errc::invalid_event, std::string{part} + " of " + in_quotes(event.type) + ": " + std::string{why}};
   };
   if (event.schema_version != type.schema_version)
     return error{errc::invalid_event,
-                 "event " + quoted(event.type) + " " + other_version(event.schema_version, type.schema_version)};
+                 "event " + in_quotes(event.type) + " " + other_version(event.schema_version, type.schema_version)};
   if (event.typed) return {}; // its text was written from the structs
   const auto data = type.check_data(event.data);
   std::string problems = data ? "" : invalid("data", data.error().message).message;
@@ -116,12 +116,12 @@ result<void> catalog::add(const std::vector<std::pair<std::string_view, entry>>&
     const auto known = entries_.find(name);
     if (known == entries_.end()) continue;
     if (known->second.data != type.data || known->second.meta != type.meta)
-      return error{errc::invalid_argument, "event type " + quoted(name) +
+      return error{errc::invalid_argument, "event type " + in_quotes(name) +
                                              " is already in the catalog with another struct: give one of them "
                                              "another name"};
     if (known->second.schema_version != type.schema_version)
       return error{errc::invalid_argument,
-                   "event type " + quoted(name) + " is already in the catalog with schema version " +
+                   "event type " + in_quotes(name) + " is already in the catalog with schema version " +
                      std::to_string(known->second.schema_version) + ": name the same version everywhere"};
   }
   for (const auto& [name, type] : added) entries_.emplace(name, type);
@@ -134,8 +134,8 @@ result<std::string> catalog::type_of(std::type_index data) const {
   for (const auto& [name, type] : entries_) {
     if (type.data != data) continue;
     if (found)
-      return error{errc::invalid_argument, struct_name() + " is the data of " + quoted(*found) + " and of " +
-                                             quoted(name) + ": say which event is meant"};
+      return error{errc::invalid_argument, struct_name() + " is the data of " + in_quotes(*found) + " and of " +
+                                             in_quotes(name) + ": say which event is meant"};
     found = &name;
   }
   if (found) return *found;
@@ -155,7 +155,7 @@ error catalog::unknown(std::string_view type) const {
   }
   std::string hint;
   if (nearest)
-    hint = "did you mean " + quoted(*nearest) + "?";
+    hint = "did you mean " + in_quotes(*nearest) + "?";
   else if (entries_.empty())
     hint = "it is empty";
   else

@@ -12,13 +12,13 @@ namespace skald {
 
 namespace {
 
-std::string quoted(std::string_view text) { return "'" + std::string{text} + "'"; }
+std::string in_quotes(std::string_view text) { return "'" + std::string{text} + "'"; }
 
 result<void> check_stream(const stream_id& stream) {
   if (stream.empty()) return error{errc::invalid_argument, "a stream id is empty: name the stream"};
   if (stream.reserved())
     return error{errc::invalid_argument,
-                 "stream " + quoted(stream.str()) + ": names that start with '$' are reserved, choose another one"};
+                 "stream " + in_quotes(stream.str()) + ": names that start with '$' are reserved, choose another one"};
   return {};
 }
 
@@ -34,14 +34,14 @@ result<void> check_body(std::string_view type, std::string_view data, std::strin
     return error{errc::invalid_argument, "an event type has 1 to " + std::to_string(limits::event_type_bytes) +
                                            " bytes, this one has " + std::to_string(type.size())};
   if (data.size() + meta.size() > limits::event_bytes)
-    return error{errc::invalid_argument, "an event of type " + quoted(type) + " has " +
+    return error{errc::invalid_argument, "an event of type " + in_quotes(type) + " has " +
                                            std::to_string(data.size() + meta.size()) + " bytes of data, at most " +
                                            std::to_string(limits::event_bytes) + " are stored"};
   if (auto valid = check_json(data); !valid)
-    return error{errc::invalid_event, "data of " + quoted(type) + ": " + valid.error().message};
+    return error{errc::invalid_event, "data of " + in_quotes(type) + ": " + valid.error().message};
   if (meta.empty()) return {};
   if (auto valid = check_json(meta); !valid)
-    return error{errc::invalid_event, "metadata of " + quoted(type) + ": " + valid.error().message};
+    return error{errc::invalid_event, "metadata of " + in_quotes(type) + ": " + valid.error().message};
   return {};
 }
 
@@ -59,7 +59,7 @@ result<void> check_request(const append_request& request, const catalog* types) 
   for (const auto& part : request.streams) {
     if (auto ok = check_stream(part.stream); !ok) return ok;
     if (request.streams.size() > 1 && !streams.insert(part.stream).second)
-      return error{errc::invalid_argument, "stream " + quoted(part.stream.str()) +
+      return error{errc::invalid_argument, "stream " + in_quotes(part.stream.str()) +
                                              " is named twice in one request: put its events into one part"};
     for (const auto& event : part.events) {
       if (!event.id.nil() && !ids.insert(event.id).second)
@@ -80,7 +80,7 @@ result<void> check_record(const record& r) {
 }
 
 error wrong_revision(const stream_append& part, revision actual) {
-  error e{errc::wrong_expected_revision, "stream " + quoted(part.stream.str()) + " is at revision " +
+  error e{errc::wrong_expected_revision, "stream " + in_quotes(part.stream.str()) + " is at revision " +
                                            std::to_string(actual.value) + ", the request expects " +
                                            part.expected.str() + ": read it again and decide anew"};
   e.conflict = {part.stream.str(), part.expected.str(), actual.value};
@@ -94,8 +94,8 @@ bool same_body(const new_event& event, const record& r) {
 
 error duplicate(const new_event& event, const record& known, std::string_view how) {
   return {errc::duplicate_event, "event " + event.id.str() + " is already stored, in stream " +
-                                   quoted(known.stream.str()) + " at revision " + std::to_string(known.revision.value) +
-                                   ", " + std::string{how}};
+                                   in_quotes(known.stream.str()) + " at revision " +
+                                   std::to_string(known.revision.value) + ", " + std::string{how}};
 }
 
 /// Decides on one request and writes what it may.
@@ -129,7 +129,7 @@ private:
       auto newest = head.newest;
       for (const auto& event : part.events) newest = std::max(event.created, newest.next());
       if (newest > timestamp::max())
-        return error{errc::invalid_argument, "stream " + quoted(part.stream.str()) +
+        return error{errc::invalid_argument, "stream " + in_quotes(part.stream.str()) +
                                                " holds an event from the end of time: nothing can come behind it"};
     }
     return check_basis();
