@@ -1,6 +1,6 @@
 # The two commands are `make demo` and `make test`. Each installs what is missing, configures, builds and runs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test asan bazel bench format check-format deps clean
+.PHONY: help demo test asan clang bazel tidy bench format check-format deps clean
 JOBS ?= $(shell nproc)
 LOG ?= examples/fines/sample.ndjson
 ARGS ?=
@@ -15,6 +15,7 @@ help:
 	@echo "  ARGS='--replay'   further options of the demo program"
 	@echo "make test           check the format, build everything, run all tests"
 	@echo "make asan           the same tests under the address and undefined behaviour sanitizers"
+	@echo "make clang          the same tests with clang 19, whose warnings are errors too"
 	@echo "make bazel          build and test the same tree with the distribution's Bazel"
 	@echo "make bench          measure against floors in the same run; ARGS=--help tells its options"
 	@echo "make format         format the sources"
@@ -38,6 +39,11 @@ asan:
 	@scripts/deps.sh
 	@$(call build,asan)
 	@$(call run_tests,asan)
+
+clang:
+	@scripts/deps.sh clang
+	@$(call build,clang)
+	@$(call run_tests,clang)
 
 bazel:
 	@scripts/deps.sh bazel

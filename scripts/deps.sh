@@ -3,7 +3,7 @@
 # No package is ever removed. With everything there it is silent and needs neither network nor root.
 #
 #   scripts/deps.sh          the compiler, the build tools, the libraries
-#   scripts/deps.sh bazel    and Bazel
+#   scripts/deps.sh bazel    and Bazel; clang: and clang 19; tidy: and clang-tidy 19
 #   scripts/deps.sh test     and clang-format for the format check, where the distribution has the pinned version
 #   SKALD_NO_INSTALL=1       only report what is missing (status 1 if anything is)
 # shellcheck disable=SC2046,SC2086 # lists of packages are split into words on purpose
@@ -48,6 +48,8 @@ missing() {
   has_header doctest/doctest.h || echo doctest-dev
   has_boost || echo "libboost-json$(boost_version)-dev"
   if [ "$purpose" = test ]; then has_tool pkg-config || echo pkgconf; fi
+  if [ "$purpose" = clang ]; then has_tool clang++-19 || echo clang-19; fi
+  if [ "$purpose" = tidy ]; then has_tool clang-tidy-19 || echo clang-tidy-19; fi
   if [ "$purpose" = bazel ]; then has_tool bazel || echo bazel-bootstrap; fi
 }
 
