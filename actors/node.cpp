@@ -69,7 +69,7 @@ public:
 
 private:
   static task<receipt> execute(std::shared_ptr<command_entrance> self, stream_id stream, decision decide) {
-    if (stream.empty()) throw failure{errc::invalid_argument, "a stream id is empty: name the stream"};
+    if (stream.empty()) throw failure{errc::invalid_argument, "a stream id is empty: give it a name"};
     const auto pass = self->gate_->enter().value();
     auto start = [&](actors::promise<receipt> answer) {
       using content = actors::command_work::content;

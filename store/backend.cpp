@@ -9,6 +9,19 @@ result<void> check_readable(const stream_id& stream) {
   return {};
 }
 
+result<void> check_readable(const relation_key& key) {
+  if (key.empty()) return error{errc::invalid_argument, "the relation to read has no key: name it"};
+  return {};
+}
+
+result<void> check_readable(const streams_query& query) {
+  for (const auto& stream : query.streams())
+    if (auto ok = check_readable(stream); !ok) return ok;
+  for (const auto& key : query.keys())
+    if (auto ok = check_readable(key); !ok) return ok;
+  return {};
+}
+
 result<void> check_projection(std::string_view name, position stored) {
   if (name.empty() || name.size() > limits::projection_name_bytes)
     return error{errc::invalid_argument, "the name of a projection has 1 to " +

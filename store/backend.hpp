@@ -6,8 +6,11 @@
 
 #include <cstddef>
 #include <optional>
+#include <queue>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 /// What the backends share beside the rules of appending: the checks at their doors and the size of a page. Not for
 /// users, and not installed.
@@ -18,6 +21,8 @@ inline constexpr position last_position{(std::uint64_t{1} << 63) - 1};
 
 /// Errors: `invalid_argument`.
 [[nodiscard]] result<void> check_readable(const stream_id& stream);
+[[nodiscard]] result<void> check_readable(const relation_key& key);
+[[nodiscard]] result<void> check_readable(const streams_query& query);
 
 /// A projection's name has 1 to `limits::projection_name_bytes` bytes without NUL, and a position that is stored of it
 /// is one that a store can hold. Errors: `invalid_argument`.
@@ -55,5 +60,35 @@ private:
   std::size_t left_; // of the query's limit
   std::size_t bytes_ = 0;
 };
+
+/// Merges streams that are each in the query's order into one page.
+///
+/// `next(i, behind)` answers the cursor of the first record of stream `i` that the query wants, behind a cursor where one is
+/// given, and a token, by which `take` then makes the record. Memory holds a cursor for each stream, and the page.
+template <class Next, class Take>
+page merge_streams(const streams_query& query, std::size_t streams, Next next, Take take) {
+  using hit = typename std::invoke_result_t<Next&, std::size_t, const stream_cursor*>::value_type;
+  struct front {
+    hit first;
+    std::size_t stream;
+  };
+  const bool forward = query.direction() == direction::forward;
+  const auto comes_later = [&](const front& a, const front& b) {
+    return forward ? a.first.at > b.first.at : a.first.at < b.first.at;
+  };
+  std::priority_queue<front, std::vector<front>, decltype(comes_later)> fronts{comes_later};
+  const auto look_behind = [&](std::size_t stream, const stream_cursor* cursor) {
+    if (auto found = next(stream, cursor)) fronts.push({std::move(*found), stream});
+  };
+  for (std::size_t i = 0; i < streams; ++i) look_behind(i, nullptr);
+  page_builder page{query.limit()};
+  while (page.open() && !fronts.empty()) {
+    const auto front = fronts.top();
+    fronts.pop();
+    page.add([&] { return take(front.first.token); });
+    look_behind(front.stream, &front.first.at);
+  }
+  return page.take();
+}
 
 } // namespace skald::detail

@@ -15,7 +15,7 @@ namespace {
 std::string in_quotes(std::string_view text) { return "'" + std::string{text} + "'"; }
 
 result<void> check_stream(const stream_id& stream) {
-  if (stream.empty()) return error{errc::invalid_argument, "a stream id is empty: name the stream"};
+  if (stream.empty()) return error{errc::invalid_argument, "a stream id is empty: give it a name"};
   if (stream.reserved())
     return error{errc::invalid_argument,
                  "stream " + in_quotes(stream.str()) + ": names that start with '$' are reserved, choose another one"};
@@ -52,6 +52,17 @@ result<void> check_event(const new_event& event, const catalog* types) {
   return types ? types->check(event) : result<void>{};
 }
 
+result<void> check_relations(std::span<const relation_change> changes) {
+  using kind = relation_change::kind;
+  for (const auto& change : changes) {
+    if (change.what() != kind::remove_stream && change.key().empty())
+      return error{errc::invalid_argument, "a relation key is empty: give it a name"};
+    if (change.what() != kind::remove_key && change.stream().empty())
+      return error{errc::invalid_argument, "a change of relations names an empty stream id: name the stream"};
+  }
+  return {};
+}
+
 /// All that can be said of a request without looking into the store.
 result<void> check_request(const append_request& request, const catalog* types) {
   std::unordered_set<stream_id> streams;
@@ -67,7 +78,7 @@ result<void> check_request(const append_request& request, const catalog* types) 
       if (auto ok = check_event(event, types); !ok) return ok;
     }
   }
-  return {};
+  return check_relations(request.relations);
 }
 
 result<void> check_record(const record& r) {
@@ -206,6 +217,7 @@ private:
       }
       answer.revisions.push_back(head.revision);
     }
+    for (const auto& change : request_.relations) tx_.relate(change);
     return answer;
   }
 
@@ -225,7 +237,7 @@ std::vector<result<receipt>> event_store::append(std::span<const append_request>
   std::vector<std::size_t> accepted; // indexes of what passed the door
   for (const auto& request : group) {
     const auto ok = check_request(request, options_.catalog.get());
-    if (ok && !request.streams.empty()) accepted.push_back(answers.size());
+    if (ok && !(request.streams.empty() && request.relations.empty())) accepted.push_back(answers.size());
     answers.push_back(ok ? result<receipt>{receipt{}} : result<receipt>{ok.error()});
   }
   if (accepted.empty()) return answers;
@@ -272,6 +284,15 @@ result<hydrate_report> event_store::hydrate(std::span<const record> records) {
   });
   if (!done) return done.error();
   return report;
+}
+
+result<void> event_store::relate(std::span<const relation_change> changes) {
+  if (auto ok = check_relations(changes); !ok) return ok;
+  if (changes.empty()) return {};
+  return transact([&](transaction& tx) -> result<void> {
+    for (const auto& change : changes) tx.relate(change);
+    return {};
+  });
 }
 
 } // namespace skald

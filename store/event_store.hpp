@@ -73,12 +73,18 @@ public:
   /// Errors: `clock_drift`, `invalid_argument`, `insertion_failed`.
   [[nodiscard]] result<hydrate_report> hydrate(std::span<const record> records);
 
+  /// Changes relations, all or none, in one durable transaction. Errors: `invalid_argument`, `insertion_failed`.
+  [[nodiscard]] result<void> relate(std::span<const relation_change> changes);
+
   /// Whether the record is here, and whether it would be outdated; one that exists is both. Errors: `read_failed`.
   [[nodiscard]] virtual result<record_status> status(const record& r) const = 0;
 
   /// One page of a stream. The answer ends early at `limits::page_records` and `limits::page_bytes`; `page::more` tells.
   /// An unknown stream is empty. Errors: `invalid_argument`, `read_failed`.
   [[nodiscard]] virtual result<page> read(const stream_query& query) const = 0;
+
+  /// One page of several streams, as above.
+  [[nodiscard]] virtual result<page> read(const streams_query& query) const = 0;
 
   /// One page of the whole store, as above.
   [[nodiscard]] virtual result<page> read(const all_query& query) const = 0;
@@ -88,6 +94,12 @@ public:
 
   /// The number of events in a stream, 0 for an unknown one. Errors: `read_failed`.
   [[nodiscard]] virtual result<revision> revision_of(const stream_id& stream) const = 0;
+
+  /// What is kept under a key. Errors: `invalid_argument`, `read_failed`. Cost grows with the number of streams.
+  [[nodiscard]] virtual result<relation> related(const relation_key& key) const = 0;
+
+  /// The keys under which a stream is kept, in the order of their names. Errors: `invalid_argument`, `read_failed`.
+  [[nodiscard]] virtual result<std::vector<relation_key>> keys_of(const stream_id& stream) const = 0;
 
   /// The position of the newest record, 0 for none. Errors: `read_failed`.
   [[nodiscard]] virtual result<position> head() const = 0;

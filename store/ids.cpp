@@ -17,19 +17,6 @@ namespace skald {
 
 namespace {
 
-std::optional<error> problem_of(std::string_view name) {
-  const auto refused = [](std::string text) { return error{errc::invalid_argument, std::move(text)}; };
-  if (name.empty()) return refused("a stream id is empty: name the stream");
-  if (name.size() > limits::stream_id_bytes)
-    return refused("a stream id has 1 to " + std::to_string(limits::stream_id_bytes) + " bytes, this one has " +
-                   std::to_string(name.size()) + ": shorten it");
-  if (const auto at = name.find('\0'); at != name.npos)
-    return refused("a stream id holds NUL at byte " + std::to_string(at) + ": take it out");
-  if (const auto at = detail::find_ill_formed_utf8(name); at != name.npos)
-    return refused("a stream id is not UTF-8 at byte " + std::to_string(at) + ": convert it first");
-  return {};
-}
-
 constexpr std::string_view digits = "0123456789abcdef";
 
 constexpr bool hyphen_before(std::size_t byte) { return byte == 4 || byte == 6 || byte == 8 || byte == 10; }
@@ -92,15 +79,19 @@ error no_number(std::string_view what, std::string_view text) {
 
 } // namespace
 
-stream_id::stream_id(std::string name) : name_{std::move(name)} {
-  if (auto problem = problem_of(name_)) throw failure{std::move(*problem)};
-}
-
-result<stream_id> stream_id::parse(std::string name) {
-  if (auto problem = problem_of(name)) return std::move(*problem);
-  stream_id id;
-  id.name_ = std::move(name);
-  return id;
+std::optional<error> detail::problem_of_name(std::string_view what, std::string_view text) {
+  const auto refused = [&](const std::string& why) {
+    return error{errc::invalid_argument, std::string{what} + ' ' + why};
+  };
+  if (text.empty()) return refused("is empty: give it a name");
+  if (text.size() > limits::name_bytes)
+    return refused("has 1 to " + std::to_string(limits::name_bytes) + " bytes, this one has " +
+                   std::to_string(text.size()) + ": shorten it");
+  if (const auto at = text.find('\0'); at != text.npos)
+    return refused("holds NUL at byte " + std::to_string(at) + ": take it out");
+  if (const auto at = find_ill_formed_utf8(text); at != text.npos)
+    return refused("is not UTF-8 at byte " + std::to_string(at) + ": convert it first");
+  return {};
 }
 
 result<event_id> event_id::parse(std::string_view text) {

@@ -7,35 +7,68 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace skald {
+
+namespace detail {
+
+/// Why a text is no name of `what`, or nothing.
+[[nodiscard]] std::optional<error> problem_of_name(std::string_view what, std::string_view text);
+
+/// A text of 1 to 512 bytes of UTF-8 without NUL. `Kind` derives from it and keeps names of different things apart.
+template <class Kind>
+class name {
+public:
+  name() = default;
+
+  /// For names that the program itself writes down.
+  ///
+  /// Throws `failure` with `errc::invalid_argument` where `parse` would answer an error.
+  explicit name(std::string text) : text_{std::move(text)} {
+    if (auto problem = problem_of_name(Kind::what, text_)) throw failure{std::move(*problem)};
+  }
+
+  /// For names that come from outside. Errors: `invalid_argument`.
+  static result<Kind> parse(std::string text) {
+    if (auto problem = problem_of_name(Kind::what, text)) return std::move(*problem);
+    Kind parsed;
+    parsed.text_ = std::move(text);
+    return parsed;
+  }
+
+  [[nodiscard]] const std::string& str() const noexcept { return text_; }
+  [[nodiscard]] bool empty() const noexcept { return text_.empty(); }
+
+  friend auto operator<=>(const name&, const name&) = default;
+
+private:
+  std::string text_;
+};
+
+} // namespace detail
 
 /// Names the stream of one entity: 1 to 512 bytes of UTF-8 without NUL.
 ///
 /// Names that start with `$` are reserved: they can be named but not appended to. A default-constructed id is empty
 /// and names no stream; every door of the store refuses it with `errc::invalid_argument`.
-class stream_id {
+class stream_id : public detail::name<stream_id> {
 public:
-  stream_id() = default;
+  static constexpr std::string_view what = "a stream id";
+  using name::name;
 
-  /// For names the program itself writes down.
-  ///
-  /// Throws `failure` with `errc::invalid_argument` where `parse` would answer an error.
-  explicit stream_id(std::string name);
+  [[nodiscard]] bool reserved() const noexcept { return str().starts_with('$'); }
+};
 
-  /// For names that come from outside. Errors: `invalid_argument`.
-  static result<stream_id> parse(std::string name);
-
-  [[nodiscard]] const std::string& str() const noexcept { return name_; }
-  [[nodiscard]] bool empty() const noexcept { return name_.empty(); }
-  [[nodiscard]] bool reserved() const noexcept { return name_.starts_with('$'); }
-
-  friend auto operator<=>(const stream_id&, const stream_id&) = default;
-
-private:
-  std::string name_;
+/// Names a relation: a key under which streams are kept and found, such as `user-7/posts`. 1 to 512 bytes of UTF-8 without
+/// NUL. A default-constructed key is empty and refused at every door.
+class relation_key : public detail::name<relation_key> {
+public:
+  static constexpr std::string_view what = "a relation key";
+  using name::name;
 };
 
 /// Names one event in every store it ever reaches: a UUID of 128 bits, ordered by its bytes.
@@ -104,6 +137,11 @@ struct position {
 template <>
 struct std::hash<skald::stream_id> {
   std::size_t operator()(const skald::stream_id& id) const noexcept { return std::hash<std::string>{}(id.str()); }
+};
+
+template <>
+struct std::hash<skald::relation_key> {
+  std::size_t operator()(const skald::relation_key& key) const noexcept { return std::hash<std::string>{}(key.str()); }
 };
 
 template <>

@@ -5,7 +5,7 @@
 /// What the store accepts at most. Beyond, the answer is `errc::invalid_argument`.
 namespace skald::limits {
 
-inline constexpr std::size_t stream_id_bytes = 512;
+inline constexpr std::size_t name_bytes = 512; ///< of a stream or a relation key
 inline constexpr std::size_t event_type_bytes = 256;
 inline constexpr std::size_t projection_name_bytes = 256;
 inline constexpr std::size_t event_bytes = std::size_t{16} << 20; ///< data and metadata of one event

@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <cassert>
 #include <deque>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <mutex>
+#include <ranges>
 #include <set>
 #include <shared_mutex>
 #include <unordered_map>
@@ -83,9 +86,76 @@ private:
   std::unordered_map<stream_id, stream_entries> streams_;
 };
 
+/// Keys and the streams under them, and what it takes to undo the changes of a transaction.
+class relation_table {
+public:
+  void apply(const relation_change& change) {
+    switch (change.what()) {
+      case relation_change::kind::insert: return raise_where(insert(change.key(), change.stream()), change.key());
+      case relation_change::kind::remove: return raise_where(remove(change.key(), change.stream()), change.key());
+      case relation_change::kind::remove_key: {
+        const auto streams = find(change.key()).streams;
+        for (const auto& stream : streams) remove(change.key(), stream);
+        return raise_where(!streams.empty(), change.key());
+      }
+      case relation_change::kind::remove_stream:
+        for (const auto& key : keys_of(change.stream())) raise_where(remove(key, change.stream()), key);
+    }
+  }
+
+  [[nodiscard]] relation find(const relation_key& key) const {
+    const auto found = relations_.find(key);
+    if (found == relations_.end()) return {};
+    return {{found->second.streams.begin(), found->second.streams.end()}, revision{found->second.revision}};
+  }
+
+  [[nodiscard]] std::vector<relation_key> keys_of(const stream_id& stream) const {
+    const auto found = keys_.find(stream);
+    if (found == keys_.end()) return {};
+    return {found->second.begin(), found->second.end()};
+  }
+
+  void keep() noexcept { undo_.clear(); }
+  void undo() {
+    for (const auto& take_back : std::exchange(undo_, {}) | std::views::reverse) take_back();
+    undo_.clear();
+  }
+
+private:
+  struct entry {
+    std::set<stream_id> streams;
+    std::uint64_t revision = 0;
+  };
+
+  bool insert(const relation_key& key, const stream_id& stream) {
+    if (!relations_[key].streams.insert(stream).second) return false;
+    keys_[stream].insert(key);
+    undo_.push_back([this, key, stream] { remove(key, stream); });
+    return true;
+  }
+
+  bool remove(const relation_key& key, const stream_id& stream) {
+    const auto found = relations_.find(key);
+    if (found == relations_.end() || found->second.streams.erase(stream) == 0) return false;
+    if (const auto keys = keys_.find(stream); keys->second.erase(key) != 0 && keys->second.empty()) keys_.erase(keys);
+    undo_.push_back([this, key, stream] { insert(key, stream); });
+    return true;
+  }
+
+  void raise_where(bool changed, const relation_key& key) {
+    if (!changed) return;
+    ++relations_[key].revision;
+    undo_.push_back([this, key] { --relations_[key].revision; });
+  }
+
+  std::map<relation_key, entry> relations_;
+  std::unordered_map<stream_id, std::set<relation_key>> keys_;
+  std::vector<std::function<void()>> undo_; ///< of this transaction
+};
+
 class memory_transaction final : public event_store::transaction {
 public:
-  explicit memory_transaction(record_log& log) : log_{log} {}
+  memory_transaction(record_log& log, relation_table& relations) : log_{log}, relations_{relations} {}
 
   stream_head head_of(const stream_id& stream) override {
     const auto& entries = log_.stream(stream);
@@ -115,20 +185,39 @@ public:
     log_.add(r);
   }
 
+  void relate(const relation_change& change) override { relations_.apply(change); }
+
 private:
   record_log& log_;
+  relation_table& relations_;
 };
+
+/// The first entry of a stream behind `low`, and the one behind the last before `high`.
+std::pair<std::size_t, std::size_t> bounds_in(const record_log::stream_entries& entries,
+                                              const std::optional<stream_cursor>& low,
+                                              const std::optional<stream_cursor>& high) {
+  const auto count_while = [&](auto holds) {
+    const auto stop = std::partition_point(entries.begin(), entries.end(), [&](const auto& e) { return holds(e.at); });
+    return static_cast<std::size_t>(stop - entries.begin());
+  };
+  return {low ? count_while([&](const auto& at) { return at <= *low; }) : 0,
+          high ? count_while([&](const auto& at) { return at < *high; }) : entries.size()};
+}
+
+template <class Query>
+bool is_wanted(const Query& query, const record& r) {
+  const auto& types = query.types();
+  return !types || std::find(types->begin(), types->end(), r.type) != types->end();
+}
 
 /// One page of what `record_at` answers for `first` up to but without `last`, in the query's direction.
 template <class Query, class RecordAt>
 page fill_page(const Query& query, std::size_t first, std::size_t last, RecordAt record_at) {
-  const auto& types = query.types();
   const bool forward = query.direction() == direction::forward;
   detail::page_builder page{query.limit()};
   for (auto left = last - std::min(first, last); left != 0 && page.open(); --left) {
     const record& r = record_at(forward ? last - left : first + left - 1);
-    if (types && std::find(types->begin(), types->end(), r.type) == types->end()) continue;
-    page.add([&] { return r; });
+    if (is_wanted(query, r)) page.add([&] { return r; });
   }
   return page.take();
 }
@@ -147,16 +236,49 @@ public:
     if (auto ok = detail::check_readable(query.stream()); !ok) return ok.error();
     const std::shared_lock lock{mutex_};
     const auto& entries = log_.stream(query.stream());
-    // How many entries come before the first one for which `behind` is true.
-    const auto count_until = [&](auto behind) {
-      const auto stop =
-        std::partition_point(entries.begin(), entries.end(), [&](const record_log::entry& e) { return !behind(e.at); });
-      return static_cast<std::size_t>(stop - entries.begin());
-    };
-    const auto first = query.after() ? count_until([&](const auto& at) { return at > *query.after(); }) : 0;
-    const auto last =
-      query.before() ? count_until([&](const auto& at) { return at >= *query.before(); }) : entries.size();
+    const auto [first, last] = bounds_in(entries, query.after(), query.before());
     return fill_page(query, first, last, [&](auto i) -> const record& { return log_[entries[i].where]; });
+  }
+
+  result<page> read(const streams_query& query) const override {
+    if (auto ok = detail::check_readable(query); !ok) return ok.error();
+    const std::shared_lock lock{mutex_};
+    std::set<stream_id> names{query.streams().begin(), query.streams().end()};
+    for (const auto& key : query.keys()) {
+      auto under = relations_.find(key).streams;
+      names.insert(std::make_move_iterator(under.begin()), std::make_move_iterator(under.end()));
+    }
+    std::vector<const record_log::stream_entries*> streams;
+    for (const auto& name : names) streams.push_back(&log_.stream(name));
+
+    struct hit {
+      stream_cursor at;
+      record_log::index token;
+    };
+    const bool forward = query.direction() == direction::forward;
+    const auto next = [&](std::size_t i, const stream_cursor* behind) -> std::optional<hit> {
+      const auto& entries = *streams[i];
+      const auto low = forward && behind ? std::optional{*behind} : query.after();
+      const auto high = !forward && behind ? std::optional{*behind} : query.before();
+      for (auto [first, last] = bounds_in(entries, low, high); first < last;) {
+        const auto& e = entries[forward ? first++ : --last];
+        if (is_wanted(query, log_[e.where])) return hit{e.at, e.where};
+      }
+      return {};
+    };
+    return detail::merge_streams(query, streams.size(), next, [&](auto where) { return log_[where]; });
+  }
+
+  result<relation> related(const relation_key& key) const override {
+    if (auto ok = detail::check_readable(key); !ok) return ok.error();
+    const std::shared_lock lock{mutex_};
+    return relations_.find(key);
+  }
+
+  result<std::vector<relation_key>> keys_of(const stream_id& stream) const override {
+    if (auto ok = detail::check_readable(stream); !ok) return ok.error();
+    const std::shared_lock lock{mutex_};
+    return relations_.keys_of(stream);
   }
 
   result<page> read(const all_query& query) const override {
@@ -234,22 +356,30 @@ private:
   result<void> transact(const std::function<result<void>(transaction&)>& work) override {
     const std::lock_guard lock{mutex_};
     const auto size = log_.size();
-    memory_transaction tx{log_};
+    const auto undo = [&] {
+      log_.truncate(size);
+      relations_.undo();
+    };
+    memory_transaction tx{log_, relations_};
     try {
       auto done = work(tx);
-      if (!done) log_.truncate(size);
+      if (done)
+        relations_.keep();
+      else
+        undo();
       return done;
     } catch (const failure& why) {
-      log_.truncate(size);
+      undo();
       return why.error();
     } catch (...) {
-      log_.truncate(size);
+      undo();
       throw;
     }
   }
 
   mutable std::shared_mutex mutex_;
   record_log log_;
+  relation_table relations_;
   std::map<std::string, progress> projections_;
 };
 

@@ -76,6 +76,23 @@ private:
   stream_id stream_;
 };
 
+/// Reads several streams as one, ordered by `(created, id)`: those that are named, or those that are kept under relation
+/// keys when a page is read. Each is read once, however often it is named. No stream and no key reads nothing.
+///
+/// A page costs a seek for each stream besides its records.
+class streams_query : public detail::query_base<streams_query, stream_cursor> {
+public:
+  explicit streams_query(std::vector<stream_id> streams) : streams_{std::move(streams)} {}
+  explicit streams_query(std::vector<relation_key> keys) : keys_{std::move(keys)} {}
+  static stream_cursor cursor_of(const record& r) { return stream_query::cursor_of(r); }
+  [[nodiscard]] const std::vector<stream_id>& streams() const noexcept { return streams_; }
+  [[nodiscard]] const std::vector<relation_key>& keys() const noexcept { return keys_; }
+
+private:
+  std::vector<stream_id> streams_;
+  std::vector<relation_key> keys_;
+};
+
 /// Reads the whole store, ordered by position.
 class all_query : public detail::query_base<all_query, position> {
 public:

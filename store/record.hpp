@@ -1,6 +1,7 @@
 #pragma once
 
 #include <skald/store/ids.hpp>
+#include <skald/store/relation.hpp>
 #include <skald/store/timestamp.hpp>
 
 #include <cstdint>
@@ -94,6 +95,8 @@ struct stream_append {
 /// Events for one or more streams that are written together or not at all.
 struct append_request {
   std::vector<stream_append> streams;
+  /// Made in the request's transaction, behind its events, and not again where the request is repeated.
+  std::vector<relation_change> relations;
   /// Whether projections hear of the events; false keeps them silent.
   bool emit = true;
   /// The event that the decision behind this request rests on. Where it is not the last one of a stream of the request,

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <map>
 #include <mutex>
+#include <set>
 #include <system_error>
 #include <unistd.h>
 #include <unordered_map>
@@ -22,7 +23,6 @@ namespace skald {
 namespace {
 
 constexpr std::int64_t application_id = 0x736b6c64; // "skld"
-constexpr std::int64_t schema_version = 1;
 constexpr int busy_milliseconds = 5000; // how long another process is waited for
 constexpr int busy_pause = 1; // between two looks whether it is done
 constexpr int most_pages_in_log = 1000; // before they are moved into the database, as far as readers let them
@@ -32,7 +32,9 @@ constexpr std::size_t most_cached_types = 4096;
 
 constexpr const char* moving_the_log = "moving its log into the database";
 
-constexpr const char* schema = R"sql(
+/// What makes each version of the schema of the one before.
+constexpr std::array migrations{
+  R"sql(
 CREATE TABLE skald_streams (
   key      INTEGER PRIMARY KEY,
   name     TEXT NOT NULL UNIQUE,
@@ -69,7 +71,22 @@ CREATE TABLE skald_completions (
   handler    TEXT NOT NULL,
   PRIMARY KEY (projection, position, handler)
 ) STRICT, WITHOUT ROWID;
-)sql";
+)sql",
+  R"sql(
+CREATE TABLE skald_relation_keys (
+  key      INTEGER PRIMARY KEY,
+  name     TEXT NOT NULL UNIQUE,
+  revision INTEGER NOT NULL
+) STRICT;
+CREATE TABLE skald_relations (
+  key    INTEGER NOT NULL,
+  stream INTEGER NOT NULL,
+  PRIMARY KEY (key, stream)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX skald_relations_by_stream ON skald_relations (stream, key);
+)sql",
+};
+constexpr std::int64_t schema_version = migrations.size();
 
 /// The bits of `skald_events.flags`.
 namespace flag {
@@ -268,6 +285,7 @@ private:
   int bind(int i, revision value) { return bind(i, value.value); }
   int bind(int i, timestamp value) { return bind(i, value.ticks()); }
   int bind(int i, const stream_id& value) { return bind(i, std::string_view{value.str()}); }
+  int bind(int i, const relation_key& value) { return bind(i, std::string_view{value.str()}); }
   int bind(int i, const event_id& value) { return bind(i, std::span{value.bytes()}); }
   int bind(int i, std::string_view value) {
     return sqlite3_bind_text64(statement_.get(), i, value.data(), value.size(), SQLITE_STATIC, SQLITE_UTF8);
@@ -470,11 +488,7 @@ public:
     assert(r.position == position{head_.value + 1});
     auto& entry = entry_of(r.stream);
     auto& state = entry.second;
-    if (!state.changed) {
-      changed_.push_back(&entry);
-      state.changed = true;
-    }
-    if (state.key == 0) state.key = ++last_stream_;
+    mark_changed(entry);
     state.revision = r.revision;
     state.newest = std::max(state.newest, r.created);
     const auto flags =
@@ -483,6 +497,30 @@ public:
                       static_cast<std::int64_t>(r.schema_version), r.created, r.recorded, flags,
                       std::string_view{r.data}, unless_empty(r.meta));
     head_ = r.position;
+  }
+
+  void relate(const relation_change& change) override {
+    using kind = relation_change::kind;
+    if (change.what() == kind::remove_stream) {
+      const auto stream = entry_of(change.stream()).second.key;
+      raise_keys_of_.run(stream);
+      unrelate_stream_.run(stream);
+      return;
+    }
+    if (change.what() == kind::insert) add_key_.run(change.key());
+    auto row = key_(change.key());
+    if (!row.next()) return; // nothing was ever under it
+    const auto key = row.integer(0);
+    if (change.what() == kind::insert) {
+      auto& entry = entry_of(change.stream());
+      if (entry.second.key == 0) mark_changed(entry);
+      relate_.run(key, entry.second.key);
+    } else if (change.what() == kind::remove) {
+      unrelate_.run(key, entry_of(change.stream()).second.key);
+    } else {
+      unrelate_key_.run(key);
+    }
+    if (sqlite3_changes(db_->get()) != 0) raise_key_.run(key);
   }
 
   void register_projection(std::string_view name, position fresh_from) { register_.run(name, fresh_from); }
@@ -511,7 +549,7 @@ public:
 
 private:
   struct stream_state {
-    std::int64_t key = 0; // 0: the stream has no events
+    std::int64_t key = 0; // 0: nothing is stored of the stream
     skald::revision revision;
     timestamp newest;
     bool stored = false;  // has a row
@@ -578,6 +616,16 @@ private:
     return *(last_used_ = &*streams_.emplace(stream, state).first);
   }
 
+  /// Its row is written at the end.
+  void mark_changed(stream_entry& entry) {
+    auto& state = entry.second;
+    if (!state.changed) {
+      changed_.push_back(&entry);
+      state.changed = true;
+    }
+    if (state.key == 0) state.key = ++last_stream_;
+  }
+
   /// The name of a stream whose row is not written yet.
   const stream_id& new_stream(std::int64_t key, const rows& row) const {
     for (const auto* entry : changed_)
@@ -628,6 +676,19 @@ private:
                                         "WHERE stream = ?1 AND created > ?2 AND type = ?3 LIMIT 1");
   statement revision_at_ = prepare("counting the events of a stream",
                                    "SELECT count(*) FROM skald_events WHERE stream = ?1 AND position <= ?2");
+  statement add_key_ = prepare("writing a relation", "INSERT INTO skald_relation_keys (name, revision) VALUES (?1, 0) "
+                                                     "ON CONFLICT (name) DO NOTHING");
+  statement key_ = prepare("looking up a relation", "SELECT key FROM skald_relation_keys WHERE name = ?1");
+  statement raise_key_ =
+    prepare("writing a relation", "UPDATE skald_relation_keys SET revision = revision + 1 WHERE key = ?1");
+  statement raise_keys_of_ =
+    prepare("writing a relation", "UPDATE skald_relation_keys SET revision = revision + 1 "
+                                  "WHERE key IN (SELECT key FROM skald_relations WHERE stream = ?1)");
+  statement relate_ =
+    prepare("writing a relation", "INSERT INTO skald_relations VALUES (?1, ?2) ON CONFLICT DO NOTHING");
+  statement unrelate_ = prepare("writing a relation", "DELETE FROM skald_relations WHERE key = ?1 AND stream = ?2");
+  statement unrelate_key_ = prepare("writing a relation", "DELETE FROM skald_relations WHERE key = ?1");
+  statement unrelate_stream_ = prepare("writing a relation", "DELETE FROM skald_relations WHERE stream = ?1");
   statement register_ =
     prepare("registering a projection", "INSERT INTO skald_projections (name, handled, fresh_from) VALUES (?1, 0, ?2) "
                                         "ON CONFLICT (name) DO NOTHING");
@@ -664,23 +725,45 @@ public:
   explicit reader(std::unique_ptr<connection> db) : db_{std::move(db)} {}
 
   [[nodiscard]] page read(const stream_query& query) {
-    const auto low = query.after().value_or(stream_cursor{});
-    if (low.created > timestamp::max()) return {};
     const snapshot moment{*this};
     const auto types = keys_of(query.types());
     if (types == no_types) return {};
-    const auto low_created = query.after() ? static_cast<std::int64_t>(low.created.ticks()) : INT64_MIN;
-    const bool bounded = query.before() && query.before()->created <= timestamp::max();
-    const auto high = bounded ? *query.before() : stream_cursor{timestamp::max(), {}};
-    const auto high_id = bounded ? std::span{high.id.bytes()} : std::span<const std::uint8_t>{behind_all_ids};
+    const auto low = low_of(pointer_to(query.after()));
+    const auto high = high_of(pointer_to(query.before()));
     return fill(query,
-                stream_pages_[index_of(query.direction())](query.stream(), low_created, low.id, high.created, high_id,
+                stream_pages_[index_of(query.direction())](query.stream(), low.created, low.id, high.created, high.id,
                                                            unless_empty(types)),
                 [&](const rows& row) {
                   auto r = decode(row, *db_, types_);
                   r.stream = query.stream();
                   return r;
                 });
+  }
+
+  [[nodiscard]] page read(const streams_query& query) {
+    const snapshot moment{*this};
+    const auto types = keys_of(query.types());
+    if (types == no_types) return {};
+    const auto streams = keys_of(query);
+    const bool forward = query.direction() == direction::forward;
+    auto& find_next = next_of_stream_[index_of(query.direction())];
+    struct hit {
+      stream_cursor at;
+      std::int64_t token; // the position
+    };
+    const auto next = [&](std::size_t i, const stream_cursor* behind) -> std::optional<hit> {
+      const auto low = low_of(forward && behind ? behind : pointer_to(query.after()));
+      const auto high = high_of(!forward && behind ? behind : pointer_to(query.before()));
+      auto row = find_next(streams[i], low.created, low.id, high.created, high.id, unless_empty(types));
+      if (!row.next()) return {};
+      const auto r = decode(row, *db_, types_);
+      return hit{stream_query::cursor_of(r), row.integer(0)};
+    };
+    return detail::merge_streams(query, streams.size(), next, [&](std::int64_t position) {
+      auto row = at_position_(position);
+      row.next();
+      return decode_with_stream(row, *db_, types_);
+    });
   }
 
   [[nodiscard]] page read(const all_query& query) {
@@ -713,6 +796,23 @@ public:
 
   [[nodiscard]] position head() { return position{static_cast<std::uint64_t>(head_.integer())}; }
 
+  [[nodiscard]] relation related(const relation_key& key) {
+    const snapshot moment{*this};
+    relation answer;
+    auto found = relation_(key);
+    if (!found.next()) return answer;
+    answer.revision = revision{static_cast<std::uint64_t>(found.integer(1))};
+    for (auto row = streams_under_(found.integer(0)); row.next();)
+      answer.streams.emplace_back(std::string{row.text(0)});
+    return answer;
+  }
+
+  [[nodiscard]] std::vector<relation_key> keys_of(const stream_id& stream) {
+    std::vector<relation_key> keys;
+    for (auto row = keys_of_stream_(stream); row.next();) keys.emplace_back(std::string{row.text(0)});
+    return keys;
+  }
+
 private:
   /// All that is read while it lives is of one moment. Between looking up the types of a query and reading, a type
   /// might appear whose first record would then be missing in front of later ones of other types.
@@ -727,9 +827,28 @@ private:
     reader& of_;
   };
 
+  /// A bound of a page of a stream, as SQLite compares it.
+  struct bound {
+    std::int64_t created;
+    std::span<const std::uint8_t> id;
+  };
+
+  /// A cursor from beyond the end of time lies behind all records.
+  static bound bound_at(const stream_cursor& cursor) {
+    if (cursor.created > timestamp::max()) return behind_all;
+    return {static_cast<std::int64_t>(cursor.created.ticks()), cursor.id.bytes()};
+  }
+  static bound low_of(const stream_cursor* after) { return after ? bound_at(*after) : before_all; }
+  static bound high_of(const stream_cursor* before) { return before ? bound_at(*before) : behind_all; }
+  static const stream_cursor* pointer_to(const std::optional<stream_cursor>& cursor) {
+    return cursor ? &*cursor : nullptr;
+  }
+
   static constexpr std::string_view no_types = "[]";
   static constexpr std::array<std::uint8_t, 17> behind_all_ids{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
                                                                0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+  static constexpr bound behind_all{INT64_MAX, behind_all_ids};
+  static constexpr bound before_all{INT64_MIN, {}};
 
   /// The keys as a JSON array, or nothing where a query asks for all types.
   std::string keys_of(const std::optional<std::vector<std::string>>& types) {
@@ -738,6 +857,17 @@ private:
     for (const auto& name : *types)
       if (const auto key = types_.key_of(name)) keys += (keys.empty() ? "" : ",") + std::to_string(*key);
     return '[' + keys + ']';
+  }
+
+  /// The streams that are named or kept under the keys, each once.
+  std::vector<std::int64_t> keys_of(const streams_query& query) {
+    std::set<std::int64_t> streams;
+    const auto add_all = [&](rows found) {
+      while (found.next()) streams.insert(found.integer(0));
+    };
+    for (const auto& stream : query.streams()) add_all(stream_key_(stream));
+    for (const auto& key : query.keys()) add_all(stream_keys_under_(key));
+    return {streams.begin(), streams.end()};
   }
 
   template <class Query, class Decode>
@@ -751,14 +881,20 @@ private:
 
   [[nodiscard]] statement prepare(const char* purpose, const std::string& text) const { return {*db_, purpose, text}; }
 
-  [[nodiscard]] statement prepare_stream_page(const std::string& order) const {
+  [[nodiscard]] std::array<statement, 2> prepare_stream_pages(const std::string& stream,
+                                                              const std::string& limit) const {
+    return {prepare_stream_page(stream, "ASC", limit), prepare_stream_page(stream, "DESC", limit)};
+  }
+
+  /// `stream` is SQL for the key of the stream.
+  [[nodiscard]] statement prepare_stream_page(const std::string& stream, const std::string& order,
+                                              const std::string& limit) const {
     return prepare("reading a stream", std::string{"SELECT "} + event_columns +
-                                         " FROM skald_events e "
-                                         "WHERE e.stream = (SELECT key FROM skald_streams WHERE name = ?1) "
-                                         "AND (e.created, e.id) > (?2, ?3) AND (e.created, e.id) < (?4, ?5) "
+                                         " FROM skald_events e WHERE e.stream = " + stream +
+                                         " AND (e.created, e.id) > (?2, ?3) AND (e.created, e.id) < (?4, ?5) "
                                          "AND (?6 IS NULL OR e.type IN (SELECT value FROM json_each(?6))) "
                                          "ORDER BY e.created " +
-                                         order + ", e.id " + order);
+                                         order + ", e.id " + order + limit);
   }
 
   [[nodiscard]] statement prepare_all_page(const std::string& order) const {
@@ -774,7 +910,8 @@ private:
   std::unique_ptr<connection> db_;
   statement begin_ = prepare("reading", "BEGIN");
   statement end_ = prepare("reading", "COMMIT");
-  std::array<statement, 2> stream_pages_{prepare_stream_page("ASC"), prepare_stream_page("DESC")};
+  std::array<statement, 2> stream_pages_ = prepare_stream_pages("(SELECT key FROM skald_streams WHERE name = ?1)", "");
+  std::array<statement, 2> next_of_stream_ = prepare_stream_pages("?1", " LIMIT 1");
   std::array<statement, 2> all_pages_{prepare_all_page("ASC"), prepare_all_page("DESC")};
   statement find_ = prepare("looking up an event", std::string{"SELECT "} + event_columns +
                                                      ", s.name FROM skald_events e "
@@ -786,6 +923,22 @@ private:
                                    "AND type = (SELECT key FROM skald_types WHERE name = ?4))");
   statement revision_ = prepare("looking up a stream", "SELECT revision FROM skald_streams WHERE name = ?1");
   statement head_ = prepare("looking up the newest event", "SELECT max(position) FROM skald_events");
+  statement at_position_ =
+    prepare("looking up an event", std::string{"SELECT "} + event_columns +
+                                     ", s.name FROM skald_events e "
+                                     "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.position = ?1");
+  statement stream_key_ = prepare("looking up a stream", "SELECT key FROM skald_streams WHERE name = ?1");
+  statement stream_keys_under_ =
+    prepare("reading a relation", "SELECT stream FROM skald_relations "
+                                  "WHERE key = (SELECT key FROM skald_relation_keys WHERE name = ?1)");
+  statement relation_ = prepare("reading a relation", "SELECT key, revision FROM skald_relation_keys WHERE name = ?1");
+  statement streams_under_ =
+    prepare("reading a relation", "SELECT s.name FROM skald_relations r JOIN skald_streams s ON s.key = r.stream "
+                                  "WHERE r.key = ?1 ORDER BY s.name");
+  statement keys_of_stream_ =
+    prepare("reading the relations of a stream",
+            "SELECT k.name FROM skald_relations r JOIN skald_relation_keys k ON k.key = r.key "
+            "WHERE r.stream = (SELECT key FROM skald_streams WHERE name = ?1) ORDER BY k.name");
   type_dictionary types_{*db_};
 };
 
@@ -850,10 +1003,8 @@ private:
   std::size_t lent_ = 0;
 };
 
-enum class content { none, skald };
-
-/// What is in the file. Fails where it is not ours to touch.
-content identify(const connection& db) {
+/// The version of the schema in the file, 0 where it is empty. Fails where it is not ours to touch.
+std::int64_t identify(const connection& db) {
   constexpr const char* purpose = "identifying it";
   const auto number = [&](const char* text) { return statement{db, purpose, text}.integer(); };
   db.execute(purpose, "SAVEPOINT identifying"); // all of one moment: another process may be creating the tables
@@ -862,15 +1013,27 @@ content identify(const connection& db) {
   const auto tables = number("SELECT count(*) FROM sqlite_schema");
   db.execute(purpose, "RELEASE identifying");
   if (application == application_id) {
-    if (version == schema_version) return content::skald;
+    if (version > 0 && version <= schema_version) return version;
     db.fail(purpose,
-            "it has version " + std::to_string(version) + " of the schema, this skald knows version " +
+            "it has version " + std::to_string(version) + " of the schema, this skald knows versions up to " +
               std::to_string(schema_version),
             version > schema_version ? "open it with a newer skald" : "restore the file from a backup");
   }
   if (application != 0 || version != 0 || tables != 0)
     db.fail(purpose, "it is the database of another program", "choose another file");
-  return content::none;
+  return 0;
+}
+
+/// Brings the schema to the newest version, in one transaction.
+void migrate(const connection& db) {
+  constexpr const char* purpose = "creating the tables";
+  db.execute(purpose, "BEGIN IMMEDIATE");
+  const auto version = identify(db); // another process may have been faster
+  for (auto i = static_cast<std::size_t>(version); i < migrations.size(); ++i) db.execute(purpose, migrations[i]);
+  const auto identity = "PRAGMA application_id = " + std::to_string(application_id) +
+                        "; PRAGMA user_version = " + std::to_string(schema_version);
+  db.execute(purpose, identity.c_str());
+  db.execute(purpose, "COMMIT");
 }
 
 /// Switches the file to write-ahead logging. SQLite does not wait where two processes want that at the same time.
@@ -906,16 +1069,7 @@ std::unique_ptr<connection> open_for_writing(const std::filesystem::path& file, 
   db->execute("setting it up", kept == durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
   db->execute("setting it up", "PRAGMA cache_size = -32768");
   take_over_log(*db);
-  if (found == content::skald) return db;
-  constexpr const char* purpose = "creating the tables";
-  db->execute(purpose, "BEGIN IMMEDIATE");
-  if (identify(*db) == content::none) { // another process may have been faster
-    const auto identity = "PRAGMA application_id = " + std::to_string(application_id) +
-                          "; PRAGMA user_version = " + std::to_string(schema_version);
-    db->execute(purpose, schema);
-    db->execute(purpose, identity.c_str());
-  }
-  db->execute(purpose, "COMMIT");
+  if (found != schema_version) migrate(*db);
   return db;
 }
 
@@ -935,6 +1089,21 @@ public:
 
   result<page> read(const all_query& query) const override {
     return readers_.with([&](reader& from) { return from.read(query); });
+  }
+
+  result<page> read(const streams_query& query) const override {
+    if (auto ok = detail::check_readable(query); !ok) return ok.error();
+    return readers_.with([&](reader& from) { return from.read(query); });
+  }
+
+  result<relation> related(const relation_key& key) const override {
+    if (auto ok = detail::check_readable(key); !ok) return ok.error();
+    return readers_.with([&](reader& from) { return from.related(key); });
+  }
+
+  result<std::vector<relation_key>> keys_of(const stream_id& stream) const override {
+    if (auto ok = detail::check_readable(stream); !ok) return ok.error();
+    return readers_.with([&](reader& from) { return from.keys_of(stream); });
   }
 
   result<std::optional<record>> find(const event_id& id) const override {

@@ -33,6 +33,10 @@ public:
   /// Adds a record. Preconditions: its position is `head() + 1`, its revision `head_of(stream).revision + 1`, and its id
   /// is not in the store.
   virtual void write(const record& r) = 0;
+
+  /// Changes a relation, and raises the revision of each key under which something changed. Precondition: key and stream
+  /// are named as the kind of change wants it.
+  virtual void relate(const relation_change& change) = 0;
 };
 
 } // namespace skald

@@ -81,6 +81,13 @@ struct StringMaker<skald::record_status> {
 };
 
 template <>
+struct StringMaker<skald::relation> {
+  static String convert(const skald::relation& r) {
+    return toString(r.revision) + " with streams: " + toString(r.streams);
+  }
+};
+
+template <>
 struct StringMaker<skald::completion> {
   static String convert(const skald::completion& done) {
     return toString(done.position) + " by " + done.handler.c_str();

@@ -19,6 +19,9 @@ page expected_page(std::vector<record> all, const Query& query) {
   const auto cursor = [](const record& r) { return Query::cursor_of(r); };
   if constexpr (std::is_same_v<Query, stream_query>)
     std::erase_if(all, [&](const record& r) { return r.stream != query.stream(); });
+  if constexpr (std::is_same_v<Query, streams_query>)
+    std::erase_if(
+      all, [&](const record& r) { return std::ranges::find(query.streams(), r.stream) == query.streams().end(); });
   std::sort(all.begin(), all.end(), [&](const record& a, const record& b) { return cursor(a) < cursor(b); });
   std::erase_if(all, [&](const record& r) {
     const auto& types = query.types();
@@ -293,6 +296,9 @@ SKALD_CONTRACT("every combination of types, bounds, limit and direction agrees w
   compare_with_model(*store, stream_query{stream("a")}, cursors);
   compare_with_model(*store, stream_query{stream("b")}, {cursors[2], cursors[4]});
   compare_with_model(*store, stream_query{stream("unknown")}, {cursors[2]});
+  compare_with_model(*store, streams_query{std::vector{stream("a"), stream("b")}}, cursors);
+  compare_with_model(*store, streams_query{std::vector{stream("c"), stream("unknown"), stream("b"), stream("c")}},
+                     {cursors[2], cursors[4]});
 }
 
 SKALD_CONTRACT("the same records read the same whatever the order of their arrival") { // C.53

@@ -39,7 +39,7 @@ TEST_CASE("a bad stream id is refused in words") {
     std::string name;
     const char* message;
   } rows[] = {
-    {"empty", "", "a stream id is empty: name the stream"},
+    {"empty", "", "a stream id is empty: give it a name"},
     {"too long", std::string(513, 'x'), "a stream id has 1 to 512 bytes, this one has 513: shorten it"},
     {"NUL", "fine\0-1"s, "a stream id holds NUL at byte 4: take it out"},
     {"stray continuation", "a\x80", "a stream id is not UTF-8 at byte 1: convert it first"},

@@ -54,6 +54,11 @@ struct StringMaker<skald::event_id> {
 };
 
 template <>
+struct StringMaker<skald::relation_key> {
+  static String convert(const skald::relation_key& key) { return key.str().c_str(); }
+};
+
+template <>
 struct StringMaker<skald::revision> {
   static String convert(skald::revision r) { return ("revision " + std::to_string(r.value)).c_str(); }
 };
