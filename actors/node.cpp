@@ -456,6 +456,25 @@ task<page> node::read(all_query query) {
   return impl_->read<page>([query = std::move(query)](const event_store& s) { return s.read(query); });
 }
 
+task<page> node::read(streams_query query) {
+  return impl_->read<page>([query = std::move(query)](const event_store& s) { return s.read(query); });
+}
+
+task<void> node::relate(std::vector<relation_change> changes) {
+  return impl_->accepted<void>([i = impl_.get(), changes = std::move(changes)](actors::promise<void> answer) {
+    i->client->write<void>([changes](event_store& s) { return s.relate(changes); }, std::move(answer));
+  });
+}
+
+task<relation> node::related(relation_key key) {
+  return impl_->read<relation>([key = std::move(key)](const event_store& s) { return s.related(key); });
+}
+
+task<std::vector<relation_key>> node::keys_of(stream_id stream) {
+  return impl_->read<std::vector<relation_key>>(
+    [stream = std::move(stream)](const event_store& s) { return s.keys_of(stream); });
+}
+
 task<std::optional<record>> node::find(event_id id) {
   return impl_->read<std::optional<record>>([id](const event_store& s) { return s.find(id); });
 }

@@ -88,9 +88,15 @@ public:
   /// Takes in records of another store. Also throws what `event_store::hydrate` answers.
   task<hydrate_report> hydrate(std::vector<record> records);
 
+  /// Changes what is kept under relation keys. Also throws what `event_store::relate` answers.
+  task<void> relate(std::vector<relation_change> changes);
+
   /// See `event_store`.
   task<page> read(stream_query query);
+  task<page> read(streams_query query);
   task<page> read(all_query query);
+  task<relation> related(relation_key key);
+  task<std::vector<relation_key>> keys_of(stream_id stream);
   task<std::optional<record>> find(event_id id);
   task<record_status> status(record r);
   task<position> head();

@@ -19,6 +19,11 @@ public:
   skald::result<skald::record_status> status(const skald::record& r) const override { return inner_->status(r); }
   skald::result<skald::page> read(const skald::stream_query& q) const override { return inner_->read(q); }
   skald::result<skald::page> read(const skald::all_query& q) const override { return inner_->read(q); }
+  skald::result<skald::page> read(const skald::streams_query& q) const override { return inner_->read(q); }
+  skald::result<skald::relation> related(const skald::relation_key& k) const override { return inner_->related(k); }
+  skald::result<std::vector<skald::relation_key>> keys_of(const skald::stream_id& s) const override {
+    return inner_->keys_of(s);
+  }
   skald::result<std::optional<skald::record>> find(const skald::event_id& id) const override {
     return inner_->find(id);
   }

@@ -51,6 +51,7 @@ private:
     bool holds_later(const stream_id&, std::string_view, timestamp) override { return false; }
     revision revision_at(const stream_id&, position) override { return {}; }
     void write(const record&) override { ++written; }
+    void relate(const relation_change&) override {}
   };
 
   std::mutex hold_;

@@ -180,6 +180,27 @@ TEST_CASE("what was written is read: by stream, from all, by id; status tells wh
   });
 }
 
+TEST_CASE("streams are kept under relation keys, and read by them") {
+  node n{{}};
+  auto all = n.aggregates<account>();
+  const relation_key rich{"rich"};
+  const std::vector changes{relation_change::insert(rich, ada), relation_change::insert(rich, bob)};
+  const std::vector nameless{relation_change::remove_key({})};
+  const relation expected{{ada, bob}, revision{2}};
+  const std::vector keys{rich};
+  run(n, [&]() -> task<void> {
+    auto deposit = [](account& a) { a.deposit(1); };
+    co_await all.execute(ada, deposit);
+    co_await all.execute(bob, deposit);
+    co_await n.relate(changes);
+    CHECK((co_await n.related(rich)) == expected);
+    CHECK((co_await n.keys_of(bob)) == keys);
+    const streams_query query{keys};
+    CHECK((co_await n.read(query)).records == (co_await n.read(all_query{})).records);
+    CHECK((co_await error_of(n.relate(nameless))).code == errc::invalid_argument);
+  });
+}
+
 TEST_CASE("everything is there after a restart") {
   test::temporary_folder folder;
   const auto url = "sqlite:" + (folder.path() / "a.db").string();
