@@ -40,13 +40,14 @@ template <class Query, class Cursor = decltype(Query::cursor_of(record{}))>
 void compare_with_model(const event_store& store, const Query& start,
                         const std::type_identity_t<std::vector<Cursor>>& cursors) {
   const auto all = read_all(store);
-  const std::optional<std::vector<std::string>> type_lists[] = {std::nullopt,
-                                                                {{}},
-                                                                {{"red"}},
-                                                                {{"red", "blue"}},
-                                                                {{"blue", "blue", "unknown"}},
-                                                                {{"unknown"}},
-                                                                {{"red", "green", "blue"}}};
+  using names = std::vector<std::string>;
+  const std::optional<names> type_lists[] = {std::nullopt,
+                                             names{},
+                                             names{"red"},
+                                             names{"red", "blue"},
+                                             names{"blue", "blue", "unknown"},
+                                             names{"unknown"},
+                                             names{"red", "green", "blue"}};
   const std::optional<std::size_t> page_limits[] = {std::nullopt, 0, 1, 3, 1000};
   std::vector<std::optional<Cursor>> bounds{cursors.begin(), cursors.end()};
   bounds.emplace_back();
