@@ -7,8 +7,7 @@
 #include <skald/actors/promise.hpp>
 #include <skald/actors/store_actor.hpp>
 #include <skald/store/limits.hpp>
-#include <skald/store/memory_store.hpp>
-#include <skald/store/sqlite_store.hpp>
+#include <skald/store/open_store.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -35,15 +34,6 @@ namespace skald {
 namespace asio = boost::asio;
 
 namespace {
-
-constexpr std::string_view in_memory = "memory:";
-
-result<std::unique_ptr<event_store>> open_store(const std::string& url, store_options options) {
-  constexpr std::string_view sqlite = "sqlite:";
-  if (url == in_memory) return open_memory_store(std::move(options));
-  if (url.starts_with(sqlite)) return open_sqlite_store(url.substr(sqlite.size()), std::move(options));
-  return error{errc::invalid_argument, "there is no store '" + url + "': give sqlite:FILE or memory:"};
-}
 
 using changed_streams = std::vector<std::pair<stream_id, revision>>;
 
@@ -387,7 +377,7 @@ int node::run(std::function<task<void>()> main) {
   }
   impl_->commands->open();
   for (const auto& p : impl_->projections) p->send(actors::committed{}); // handlers may send commands from here on
-  if (impl_->options.store != in_memory) asio::co_spawn(impl_->context, impl_->watch(), asio::detached);
+  if (!is_in_memory(impl_->options.store)) asio::co_spawn(impl_->context, impl_->watch(), asio::detached);
 
   std::promise<std::exception_ptr> ended;
   std::atomic<int> signal_number{0};

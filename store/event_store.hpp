@@ -3,6 +3,7 @@
 #include <skald/store/checkpoint.hpp>
 #include <skald/store/query.hpp>
 #include <skald/store/record.hpp>
+#include <skald/store/summary.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -38,6 +39,8 @@ struct store_options {
   std::chrono::milliseconds max_drift = default_max_drift;
   /// Of a store that outlives its process.
   skald::durability durability = skald::durability::full;
+  /// Whether a store that is not there is made; else that is `open_failed`.
+  bool create = true;
 };
 
 /// Where events are kept: the port that every backend implements and one contract suite specifies.
@@ -100,6 +103,20 @@ public:
 
   /// The keys under which a stream is kept, in the order of their names. Errors: `invalid_argument`, `read_failed`.
   [[nodiscard]] virtual result<std::vector<relation_key>> keys_of(const stream_id& stream) const = 0;
+
+  /// The streams that hold events, in the order of the bytes of their names: at most `limit` behind the name `after`.
+  /// Errors: `read_failed`. Cost grows with the limit, in memory with the number of streams.
+  [[nodiscard]] virtual result<std::vector<stream_summary>> streams(std::string_view after,
+                                                                    std::size_t limit) const = 0;
+
+  /// The relation keys under which there are streams, in the same way. Errors: `read_failed`. Cost grows with what is kept
+  /// under those keys, in memory with the number of keys.
+  [[nodiscard]] virtual result<std::vector<relation_summary>> relations(std::string_view after,
+                                                                        std::size_t limit) const = 0;
+
+  /// The types of the stored events, in the order of the bytes of their names. Errors: `read_failed`. Cost grows with the
+  /// number of events.
+  [[nodiscard]] virtual result<std::vector<type_summary>> types() const = 0;
 
   /// The position of the newest record, 0 for none. Errors: `read_failed`.
   [[nodiscard]] virtual result<position> head() const = 0;

@@ -45,6 +45,23 @@ public:
     return found == streams_.end() ? none : found->second;
   }
 
+  [[nodiscard]] std::vector<stream_summary> streams(std::string_view after, std::size_t limit) const {
+    std::vector<stream_summary> all;
+    for (const auto& [name, entries] : streams_)
+      if (name.str() > after) all.push_back({name, revision{entries.size()}, entries.back().at.created});
+    std::ranges::sort(all, {}, &stream_summary::stream);
+    all.resize(std::min(limit, all.size()));
+    return all;
+  }
+
+  [[nodiscard]] std::vector<type_summary> types() const {
+    std::map<std::string, std::uint64_t> counts;
+    for (const auto& r : records_) ++counts[r.type];
+    std::vector<type_summary> all;
+    for (const auto& [type, events] : counts) all.push_back({type, events});
+    return all;
+  }
+
   [[nodiscard]] bool holds_later(const stream_id& name, std::string_view type, timestamp created) const {
     const auto& entries = stream(name);
     const auto later =
@@ -113,6 +130,16 @@ public:
     const auto found = keys_.find(stream);
     if (found == keys_.end()) return {};
     return {found->second.begin(), found->second.end()};
+  }
+
+  [[nodiscard]] std::vector<relation_summary> all(std::string_view after, std::size_t limit) const {
+    std::vector<relation_summary> all;
+    for (const auto& [key, entry] : relations_) {
+      if (all.size() == limit) break;
+      if (key.str() > after && !entry.streams.empty())
+        all.push_back({key, revision{entry.revision}, entry.streams.size()});
+    }
+    return all;
   }
 
   void keep() noexcept { undo_.clear(); }
@@ -300,6 +327,21 @@ public:
     if (auto ok = detail::check_readable(stream); !ok) return ok.error();
     const std::shared_lock lock{mutex_};
     return revision{log_.stream(stream).size()};
+  }
+
+  result<std::vector<stream_summary>> streams(std::string_view after, std::size_t limit) const override {
+    const std::shared_lock lock{mutex_};
+    return log_.streams(after, limit);
+  }
+
+  result<std::vector<relation_summary>> relations(std::string_view after, std::size_t limit) const override {
+    const std::shared_lock lock{mutex_};
+    return relations_.all(after, limit);
+  }
+
+  result<std::vector<type_summary>> types() const override {
+    const std::shared_lock lock{mutex_};
+    return log_.types();
   }
 
   result<position> head() const override {

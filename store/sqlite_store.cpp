@@ -30,6 +30,7 @@ constexpr std::size_t most_readers = 16;
 constexpr std::size_t most_cached_streams = 16384;
 constexpr std::size_t most_cached_types = 4096;
 
+constexpr const char* no_store = "see whether the name is right; it has to be made first";
 constexpr const char* moving_the_log = "moving its log into the database";
 
 /// What makes each version of the schema of the one before.
@@ -813,6 +814,29 @@ public:
     return keys;
   }
 
+  [[nodiscard]] std::vector<stream_summary> streams(std::string_view after, std::size_t limit) {
+    std::vector<stream_summary> all;
+    for (auto row = streams_(after, std::uint64_t{limit}); row.next();)
+      all.push_back({stream_id{std::string{row.text(0)}}, revision{static_cast<std::uint64_t>(row.integer(1))},
+                     timestamp{static_cast<std::uint64_t>(row.integer(2))}});
+    return all;
+  }
+
+  [[nodiscard]] std::vector<relation_summary> relations(std::string_view after, std::size_t limit) {
+    std::vector<relation_summary> all;
+    for (auto row = relations_(after, std::uint64_t{limit}); row.next();)
+      all.push_back({relation_key{std::string{row.text(0)}}, revision{static_cast<std::uint64_t>(row.integer(1))},
+                     static_cast<std::uint64_t>(row.integer(2))});
+    return all;
+  }
+
+  [[nodiscard]] std::vector<type_summary> types() {
+    std::vector<type_summary> all;
+    for (auto row = counts_of_types_(); row.next();)
+      all.push_back({std::string{row.text(0)}, static_cast<std::uint64_t>(row.integer(1))});
+    return all;
+  }
+
 private:
   /// All that is read while it lives is of one moment. Between looking up the types of a query and reading, a type
   /// might appear whose first record would then be missing in front of later ones of other types.
@@ -939,6 +963,16 @@ private:
     prepare("reading the relations of a stream",
             "SELECT k.name FROM skald_relations r JOIN skald_relation_keys k ON k.key = r.key "
             "WHERE r.stream = (SELECT key FROM skald_streams WHERE name = ?1) ORDER BY k.name");
+  statement streams_ =
+    prepare("listing streams", "SELECT name, revision, newest FROM skald_streams WHERE name > ?1 AND revision > 0 "
+                               "ORDER BY name LIMIT ?2");
+  statement relations_ = prepare("listing relations", "SELECT k.name, k.revision, count(*) FROM skald_relation_keys k "
+                                                      "JOIN skald_relations r ON r.key = k.key WHERE k.name > ?1 "
+                                                      "GROUP BY k.name ORDER BY k.name LIMIT ?2");
+  statement counts_of_types_ =
+    prepare("counting event types", "SELECT t.name, e.events FROM skald_types t "
+                                    "JOIN (SELECT type, count(*) AS events FROM skald_events GROUP BY type) e "
+                                    "ON e.type = t.key ORDER BY t.name");
   type_dictionary types_{*db_};
 };
 
@@ -1062,11 +1096,13 @@ void take_over_log(const connection& db) {
   db.wait_for_others();
 }
 
-std::unique_ptr<connection> open_for_writing(const std::filesystem::path& file, durability kept) {
+std::unique_ptr<connection> open_for_writing(const std::filesystem::path& file, const store_options& options) {
   auto db = std::make_unique<connection>(file, errc::open_failed);
   const auto found = identify(*db);
+  if (found == 0 && !options.create) db->fail("opening it", "the file is empty", no_store);
   use_write_ahead_log(*db);
-  db->execute("setting it up", kept == durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+  db->execute("setting it up",
+              options.durability == durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
   db->execute("setting it up", "PRAGMA cache_size = -32768");
   take_over_log(*db);
   if (found != schema_version) migrate(*db);
@@ -1075,8 +1111,8 @@ std::unique_ptr<connection> open_for_writing(const std::filesystem::path& file, 
 
 class sqlite_store final : public event_store {
 public:
-  sqlite_store(const std::filesystem::path& file, durability kept, store_options options)
-    : event_store{std::move(options)}, writer_{open_for_writing(file, kept), clock()}, readers_{file} {}
+  sqlite_store(const std::filesystem::path& file, const store_options& options)
+    : event_store{options}, writer_{open_for_writing(file, options), clock()}, readers_{file} {}
 
   result<record_status> status(const record& r) const override {
     return readers_.with([&](reader& from) { return from.status(r); });
@@ -1113,6 +1149,18 @@ public:
   result<revision> revision_of(const stream_id& stream) const override {
     if (auto ok = detail::check_readable(stream); !ok) return ok.error();
     return readers_.with([&](reader& from) { return from.revision_of(stream); });
+  }
+
+  result<std::vector<stream_summary>> streams(std::string_view after, std::size_t limit) const override {
+    return readers_.with([&](reader& from) { return from.streams(after, limit); });
+  }
+
+  result<std::vector<relation_summary>> relations(std::string_view after, std::size_t limit) const override {
+    return readers_.with([&](reader& from) { return from.relations(after, limit); });
+  }
+
+  result<std::vector<type_summary>> types() const override {
+    return readers_.with([&](reader& from) { return from.types(); });
   }
 
   result<position> head() const override {
@@ -1203,7 +1251,9 @@ private:
 };
 
 /// Creates the file if there is none, for this user alone. SQLite would let others read it.
-void create_file(const std::filesystem::path& file) {
+void create_file(const std::filesystem::path& file, bool wanted) {
+  if (!wanted && !std::filesystem::exists(file))
+    throw failure{errc::open_failed, "store '" + file.string() + "': opening it: there is no such file: " + no_store};
   // An existing file is left alone: to close it would take away the locks that this process holds on it.
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (descriptor >= 0)
@@ -1221,9 +1271,8 @@ result<std::unique_ptr<event_store>> open_sqlite_store(const std::filesystem::pa
   try {
     // SQLite gives names such as ":memory:" and "file:x?mode=ro" a meaning of its own, but no absolute path.
     const auto path = std::filesystem::absolute(file);
-    const auto kept = options.durability;
-    create_file(path);
-    return std::unique_ptr<event_store>{std::make_unique<sqlite_store>(path, kept, std::move(options))};
+    create_file(path, options.create);
+    return std::unique_ptr<event_store>{std::make_unique<sqlite_store>(path, options)};
   } catch (const failure& why) {
     return why.error();
   } catch (const std::filesystem::filesystem_error& why) {

@@ -30,6 +30,14 @@ public:
   skald::result<skald::revision> revision_of(const skald::stream_id& s) const override {
     return inner_->revision_of(s);
   }
+  skald::result<std::vector<skald::stream_summary>> streams(std::string_view after, std::size_t limit) const override {
+    return inner_->streams(after, limit);
+  }
+  skald::result<std::vector<skald::relation_summary>> relations(std::string_view after,
+                                                                std::size_t limit) const override {
+    return inner_->relations(after, limit);
+  }
+  skald::result<std::vector<skald::type_summary>> types() const override { return inner_->types(); }
   skald::result<skald::position> head() const override { return inner_->head(); }
   skald::result<skald::checkpoint> register_projection(std::string_view projection,
                                                        std::optional<skald::position> fresh_from) override {
