@@ -1,4 +1,5 @@
 #include "floor.hpp"
+#include <skald/store/checksum.hpp>
 #include <skald/store/ids.hpp>
 #include <skald/store/timestamp.hpp>
 
@@ -64,7 +65,7 @@ struct plain_sqlite::statements {
       insert_stream{db, "INSERT INTO skald_streams VALUES (?1, ?2, ?3, ?4)"},
       update_stream{db, "UPDATE skald_streams SET revision = ?2, newest = ?3 WHERE key = ?1"},
       find{db, "SELECT position FROM skald_events WHERE id = ?1"},
-      insert{db, "INSERT INTO skald_events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"},
+      insert{db, "INSERT INTO skald_events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"},
       all{db, "SELECT position, id, stream, type, revision, schema_version, created, recorded, flags, data, meta "
               "FROM skald_events ORDER BY position"} {}
 
@@ -87,6 +88,9 @@ void plain_sqlite::append(std::span<const event> events, std::string_view data) 
   auto& s = *statements_;
   s.begin.run();
   s.data_version.run();
+  skald::record r;
+  r.type = "bench:event";
+  r.data = data;
   for (const auto& e : events) {
     const auto id = skald::make_event_id();
     if (e.id_given) s.find.bind(1, id).run();
@@ -105,7 +109,13 @@ void plain_sqlite::append(std::span<const event> events, std::string_view data) 
       s.insert_stream.bind(1, key).bind(2, e.stream).bind(3, revision).bind(4, time_).run();
     }
     s.insert.bind(1, ++position_).bind(2, id).bind(3, key).bind(4, std::int64_t{1}).bind(5, revision);
-    s.insert.bind(6, std::int64_t{1}).bind(7, time_).bind(8, time_).bind(9, std::int64_t{0}).bind(10, data).run();
+    s.insert.bind(6, std::int64_t{1}).bind(7, time_).bind(8, time_).bind(9, std::int64_t{0}).bind(10, data);
+    r.position = skald::position{static_cast<std::uint64_t>(position_)};
+    r.id = id;
+    r.stream = skald::stream_id{std::string{e.stream}};
+    r.revision = skald::revision{static_cast<std::uint64_t>(revision)};
+    r.created = r.recorded = skald::timestamp{static_cast<std::uint64_t>(time_)};
+    s.insert.bind(13, static_cast<std::int64_t>(skald::checksum_of(r))).run();
   }
   s.commit.run();
 }

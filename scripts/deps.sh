@@ -45,6 +45,7 @@ missing() {
   has_tool ninja || echo ninja-build
   has_header caf/config.hpp || echo libcaf-dev
   has_header sqlite3.h || echo libsqlite3-dev
+  has_header xxhash.h || echo libxxhash-dev
   has_header doctest/doctest.h || echo doctest-dev
   has_boost || echo "libboost-json$(boost_version)-dev"
   if [ "$purpose" = test ]; then has_tool pkg-config || echo pkgconf; fi

@@ -4,6 +4,28 @@
 
 namespace skald::detail {
 
+namespace {
+
+namespace flag { // stored and part of checksums: append only
+constexpr std::uint64_t hydrated = 1;
+constexpr std::uint64_t outdated = 2;
+constexpr std::uint64_t silent = 4;
+constexpr std::uint64_t all = hydrated | outdated | silent;
+} // namespace flag
+
+} // namespace
+
+std::uint64_t flags_of(const record& r) noexcept {
+  return (r.hydrated ? flag::hydrated : 0) | (r.outdated ? flag::outdated : 0) | (r.silent ? flag::silent : 0);
+}
+
+bool set_flags(record& r, std::uint64_t flags) noexcept {
+  r.hydrated = (flags & flag::hydrated) != 0;
+  r.outdated = (flags & flag::outdated) != 0;
+  r.silent = (flags & flag::silent) != 0;
+  return (flags & ~flag::all) == 0;
+}
+
 result<void> check_readable(const stream_id& stream) {
   if (stream.empty()) return error{errc::invalid_argument, "the stream to read has no name: name it"};
   return {};

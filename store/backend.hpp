@@ -5,6 +5,7 @@
 #include <skald/store/query.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <queue>
 #include <string_view>
@@ -18,6 +19,12 @@ namespace skald::detail {
 
 /// Positions fit a signed integer of 64 bits, which is what databases have.
 inline constexpr position last_position{(std::uint64_t{1} << 63) - 1};
+
+/// The marks of a record as one number, as they are stored: 1 for hydrated, 2 for outdated, 4 for silent.
+[[nodiscard]] std::uint64_t flags_of(const record& r) noexcept;
+
+/// Sets them; false where the number stands for none.
+[[nodiscard]] bool set_flags(record& r, std::uint64_t flags) noexcept;
 
 /// Errors: `invalid_argument`.
 [[nodiscard]] result<void> check_readable(const stream_id& stream);

@@ -210,6 +210,7 @@ private:
         r.meta = event.meta;
         r.recorded = clock_.now();
         r.created = head.newest = std::max(event.created.given() ? event.created : r.recorded, head.newest.next());
+        r.batch = request_.batch;
         r.silent = !request_.emit;
         tx_.write(r);
         if (answer.first == position{}) answer.first = r.position;

@@ -41,6 +41,8 @@ struct store_options {
   skald::durability durability = skald::durability::full;
   /// Whether a store that is not there is made; else that is `open_failed`.
   bool create = true;
+  /// Whether each record that is read is held against its checksum; one that is not what was written is `corrupt`.
+  bool verify_reads = false;
 };
 
 /// Where events are kept: the port that every backend implements and one contract suite specifies.

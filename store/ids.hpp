@@ -71,6 +71,22 @@ public:
   using name::name;
 };
 
+/// Names the records that are delivered together to handlers of batches: those of the request that was appended under it.
+/// 1 to 512 bytes of UTF-8 without NUL. A default-constructed key is empty and stands for "none".
+class batch_key : public detail::name<batch_key> {
+public:
+  static constexpr std::string_view what = "a batch key";
+  using name::name;
+};
+
+/// Names one command, however often it is sent. 1 to 512 bytes of UTF-8 without NUL. A default-constructed id is empty and
+/// stands for "none".
+class command_id : public detail::name<command_id> {
+public:
+  static constexpr std::string_view what = "a command id";
+  using name::name;
+};
+
 /// Names one event in every store it ever reaches: a UUID of 128 bits, ordered by its bytes.
 ///
 /// A default-constructed id is nil and stands for "make one for me" where an event is appended.

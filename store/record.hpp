@@ -28,6 +28,7 @@ struct record {
   std::string meta; ///< empty where the event has none
   timestamp created;
   timestamp recorded;
+  batch_key batch;       ///< empty where the request had none
   bool hydrated = false; ///< came from another store
   bool outdated = false; ///< its stream held a later event of the same type when it came
   bool silent = false;   ///< kept and folded, delivered only when replayed
@@ -99,6 +100,8 @@ struct append_request {
   std::vector<relation_change> relations;
   /// Whether projections hear of the events; false keeps them silent.
   bool emit = true;
+  /// What keeps the events together for handlers of batches, where it is given.
+  batch_key batch;
   /// The event that the decision behind this request rests on. Where it is not the last one of a stream of the request,
   /// the answer is `wrong_expected_revision`: a decision made on a state that never came to be falls with it.
   std::optional<event_id> after;

@@ -1,6 +1,7 @@
 #include <skald/store/sqlite_store.hpp>
 
 #include <skald/store/backend.hpp>
+#include <skald/store/checksum.hpp>
 #include <skald/store/transaction.hpp>
 
 #include <sqlite3.h>
@@ -86,16 +87,46 @@ CREATE TABLE skald_relations (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX skald_relations_by_stream ON skald_relations (stream, key);
 )sql",
+  R"sql(
+ALTER TABLE skald_events ADD COLUMN batch TEXT;
+ALTER TABLE skald_events ADD COLUMN checksum INTEGER;
+CREATE TABLE skald_commands (
+  key       INTEGER PRIMARY KEY,
+  id        TEXT NOT NULL UNIQUE,
+  kept      INTEGER NOT NULL,
+  first     INTEGER NOT NULL,
+  last      INTEGER NOT NULL,
+  revisions TEXT NOT NULL,
+  answer    TEXT
+) STRICT;
+CREATE VIEW skald_events_v1 AS
+  SELECT e.position, s.name AS stream, e.revision,
+         substr(lower(hex(e.id)), 1, 8) || '-' || substr(lower(hex(e.id)), 9, 4) || '-' ||
+         substr(lower(hex(e.id)), 13, 4) || '-' || substr(lower(hex(e.id)), 17, 4) || '-' ||
+         substr(lower(hex(e.id)), 21) AS id,
+         t.name AS type, e.data, e.meta,
+         strftime('%Y-%m-%dT%H:%M:%fZ', (e.created >> 16) / 1000.0, 'unixepoch') AS created,
+         strftime('%Y-%m-%dT%H:%M:%fZ', (e.recorded >> 16) / 1000.0, 'unixepoch') AS recorded,
+         trim(iif(e.flags & 1, 'hydrated', '') || iif(e.flags & 2, ' outdated', '') ||
+              iif(e.flags & 4, ' silent', '')) AS flags,
+         printf('%016x', e.checksum) AS checksum,
+         e.schema_version, e.batch
+  FROM skald_events e LEFT JOIN skald_streams s ON s.key = e.stream LEFT JOIN skald_types t ON t.key = e.type;
+CREATE VIEW skald_streams_v1 AS
+  SELECT name AS stream, revision,
+         iif(newest = 0, NULL, strftime('%Y-%m-%dT%H:%M:%fZ', (newest >> 16) / 1000.0, 'unixepoch')) AS newest
+  FROM skald_streams;
+CREATE VIEW skald_relations_v1 AS
+  SELECT k.name AS key, s.name AS stream, k.revision
+  FROM skald_relations r JOIN skald_relation_keys k ON k.key = r.key JOIN skald_streams s ON s.key = r.stream;
+CREATE VIEW skald_projections_v1 AS
+  SELECT name AS projection, handled, fresh_from,
+         (SELECT coalesce(max(position), 0) FROM skald_events) - handled AS behind
+  FROM skald_projections;
+)sql",
 };
+constexpr std::int64_t first_with_checksums = 3;
 constexpr std::int64_t schema_version = migrations.size();
-
-/// The bits of `skald_events.flags`.
-namespace flag {
-constexpr std::int64_t hydrated = 1;
-constexpr std::int64_t outdated = 2;
-constexpr std::int64_t silent = 4;
-constexpr std::int64_t all = hydrated | outdated | silent;
-} // namespace flag
 
 const char* what_to_do(int code) {
   switch (code & 0xff) {
@@ -348,56 +379,102 @@ private:
   std::unordered_map<std::int64_t, std::string> names_;
 };
 
-/// What `decode` reads, in this order; the stream's name may follow.
-constexpr const char* event_columns =
-  "e.position, e.id, e.type, e.revision, e.schema_version, e.created, e.recorded, e.flags, e.data, e.meta";
-constexpr int stream_name_column = 10;
+/// What a `record_decoder` reads, in this order; the stream's name may follow.
+constexpr const char* event_columns = "e.position, e.id, e.type, e.revision, e.schema_version, e.created, e.recorded, "
+                                      "e.flags, e.data, e.meta, e.batch, e.checksum";
+constexpr int checksum_column = 11;
+constexpr int stream_name_column = 12;
 
-[[noreturn]] void corrupt_event(const rows& row, const connection& db, const std::string& what) {
-  db.corrupt("the event at position " + std::to_string(row.integer(0)) + ' ' + what);
-}
+/// Makes records of rows.
+class record_decoder {
+public:
+  record_decoder(const connection& db, bool verified) : db_{db}, verified_{verified}, types_{db} {}
 
-/// The record in a row, but for its stream. Throws `errc::corrupt` where the row cannot be what was written.
-record decode(const rows& row, const connection& db, type_dictionary& types) {
-  const auto number = [&](int column, std::int64_t lowest, const char* what) {
-    const auto value = row.integer(column);
-    if (value < lowest) corrupt_event(row, db, std::string{"has an impossible "} + what);
-    return static_cast<std::uint64_t>(value);
-  };
-  record r;
-  r.position = position{number(0, 1, "position")};
-  event_id::bytes_type bytes{};
-  const auto id = row.blob(1);
-  if (id.size() != bytes.size()) corrupt_event(row, db, "has an id that is not of 16 bytes");
-  std::copy(id.begin(), id.end(), bytes.begin());
-  r.id = event_id{bytes};
-  const auto* type = types.name_of(row.integer(2));
-  if (!type) corrupt_event(row, db, "is of an unknown type");
-  r.type = *type;
-  r.revision = revision{number(3, 1, "revision")};
-  const auto version = number(4, 0, "schema version");
-  if (version > UINT32_MAX) corrupt_event(row, db, "has an impossible schema version");
-  r.schema_version = static_cast<std::uint32_t>(version);
-  r.created = timestamp{number(5, 0, "time of creation")};
-  r.recorded = timestamp{number(6, 0, "time of recording")};
-  const auto flags = row.integer(7);
-  if ((flags & ~flag::all) != 0) corrupt_event(row, db, "has unknown flags");
-  r.hydrated = (flags & flag::hydrated) != 0;
-  r.outdated = (flags & flag::outdated) != 0;
-  r.silent = (flags & flag::silent) != 0;
-  r.data = row.text(8);
-  r.meta = row.text(9);
-  return r;
-}
+  /// The record in a row, of a stream that is known. Throws `errc::corrupt` where it cannot be what was written.
+  [[nodiscard]] record operator()(const rows& row, const stream_id& stream) {
+    record r;
+    r.stream = stream;
+    check(row, r, read(row, r));
+    return r;
+  }
 
-/// The same, with the name of its stream in the last column.
-record decode_with_stream(const rows& row, const connection& db, type_dictionary& types) {
-  auto r = decode(row, db, types);
-  auto stream = stream_id::parse(std::string{row.text(stream_name_column)});
-  if (!stream) corrupt_event(row, db, "is in an unknown stream");
-  r.stream = std::move(*stream);
-  return r;
-}
+  /// The same, with the name of its stream in the column for that.
+  [[nodiscard]] record operator()(const rows& row) {
+    record r;
+    check(row, r, read_with_stream(row, r));
+    return r;
+  }
+
+  /// Where a row stands in its stream.
+  [[nodiscard]] stream_cursor cursor(const rows& row) {
+    record r;
+    if (const auto* problem = read(row, r)) corrupt(row, r, problem);
+    return stream_query::cursor_of(r);
+  }
+
+  /// Reads all but the stream. Answers what is wrong with it, or null.
+  [[nodiscard]] const char* read(const rows& row, record& r) {
+    const auto number = [&](int column) { return static_cast<std::uint64_t>(row.integer(column)); };
+    r.position = position{number(0)};
+    const auto id = row.blob(1);
+    event_id::bytes_type bytes{};
+    if (id.size() == bytes.size()) std::copy(id.begin(), id.end(), bytes.begin());
+    r.id = event_id{bytes};
+    r.revision = revision{number(3)};
+    r.schema_version = static_cast<std::uint32_t>(number(4));
+    r.created = timestamp{number(5)};
+    r.recorded = timestamp{number(6)};
+    const bool flags_known = detail::set_flags(r, number(7));
+    r.data = row.text(8);
+    r.meta = row.text(9);
+    auto batch = row.null(10) ? batch_key{} : batch_key::parse(std::string{row.text(10)});
+    const auto* type = types_.name_of(row.integer(2));
+    if (type) r.type = *type;
+    if (batch) r.batch = std::move(*batch);
+    if (row.integer(0) < 1) return "has an impossible position";
+    if (id.size() != bytes.size()) return "has an id that is not of 16 bytes";
+    if (!type) return "is of an unknown type";
+    if (row.integer(3) < 1) return "has an impossible revision";
+    if (number(4) > UINT32_MAX) return "has an impossible schema version";
+    if (row.integer(5) < 0) return "has an impossible time of creation";
+    if (row.integer(6) < 0) return "has an impossible time of recording";
+    if (!flags_known) return "has unknown flags";
+    if (!batch) return "has an impossible batch key";
+    return nullptr;
+  }
+
+  [[nodiscard]] const char* read_with_stream(const rows& row, record& r) {
+    const auto* problem = read(row, r);
+    auto stream = stream_id::parse(std::string{row.text(stream_name_column)});
+    if (stream) r.stream = std::move(*stream);
+    return problem || stream ? problem : "is in an unknown stream";
+  }
+
+  /// Holds a record against its checksum.
+  [[nodiscard]] const char* verify(const rows& row, const record& r) const {
+    if (row.null(checksum_column)) return "has no checksum";
+    const bool same = checksum_of(r) == static_cast<std::uint64_t>(row.integer(checksum_column));
+    return same ? nullptr : "is not what was written: its checksum is of something else";
+  }
+
+  [[nodiscard]] type_dictionary& types() noexcept { return types_; }
+
+private:
+  void check(const rows& row, const record& r, const char* problem) const {
+    if (!problem && verified_) problem = verify(row, r);
+    if (problem) corrupt(row, r, problem);
+  }
+
+  [[noreturn]] void corrupt(const rows& row, const record& r, const char* problem) const {
+    const auto id = r.id.nil() ? "" : ", id " + r.id.str();
+    const auto stream = r.stream.empty() ? "" : ", in stream '" + r.stream.str() + "'";
+    db_.corrupt("the event at position " + std::to_string(row.integer(0)) + id + stream + ' ' + problem);
+  }
+
+  const connection& db_;
+  bool verified_;
+  type_dictionary types_;
+};
 
 /// NULL, where texts may be missing.
 std::optional<std::string_view> unless_empty(const std::string& text) {
@@ -409,7 +486,8 @@ std::optional<std::string_view> unless_empty(const std::string& text) {
 /// What it remembers of streams and types holds while no other connection writes; `begin` finds out.
 class writer final : public event_store::transaction {
 public:
-  writer(std::unique_ptr<connection> db, hybrid_clock& clock) : db_{std::move(db)}, clock_{clock} {
+  writer(std::unique_ptr<connection> db, hybrid_clock& clock, bool verified)
+    : db_{std::move(db)}, clock_{clock}, decode_{*db_, verified} {
     if (auto row = newest_(); row.next()) own_head_ = observe(row); // time does not repeat across restarts
     db_->set_trouble(errc::insertion_failed);
     sqlite3_wal_hook(db_->get(), note_log, this);
@@ -468,10 +546,9 @@ public:
   std::optional<record> find(const event_id& id) override {
     auto row = find_(id);
     if (!row.next()) return std::nullopt;
-    if (!row.null(stream_name_column)) return decode_with_stream(row, *db_, types_);
-    auto r = decode(row, *db_, types_);
-    r.stream = new_stream(row.integer(stream_name_column + 1), row);
-    return r;
+    if (!row.null(stream_name_column)) return decode_(row);
+    const auto* stream = new_stream(row.integer(stream_name_column + 1));
+    return stream ? decode_(row, *stream) : decode_(row);
   }
 
   bool holds_later(const stream_id& stream, std::string_view type, timestamp created) override {
@@ -492,11 +569,9 @@ public:
     mark_changed(entry);
     state.revision = r.revision;
     state.newest = std::max(state.newest, r.created);
-    const auto flags =
-      (r.hydrated ? flag::hydrated : 0) | (r.outdated ? flag::outdated : 0) | (r.silent ? flag::silent : 0);
-    insert_event_.run(r.position, r.id, state.key, type_key(r.type), r.revision,
-                      static_cast<std::int64_t>(r.schema_version), r.created, r.recorded, flags,
-                      std::string_view{r.data}, unless_empty(r.meta));
+    insert_event_.run(r.position, r.id, state.key, type_key(r.type), r.revision, std::uint64_t{r.schema_version},
+                      r.created, r.recorded, detail::flags_of(r), std::string_view{r.data}, unless_empty(r.meta),
+                      unless_empty(r.batch.str()), static_cast<std::int64_t>(checksum_of(r)));
     head_ = r.position;
   }
 
@@ -627,11 +702,11 @@ private:
     if (state.key == 0) state.key = ++last_stream_;
   }
 
-  /// The name of a stream whose row is not written yet.
-  const stream_id& new_stream(std::int64_t key, const rows& row) const {
+  /// The name of a stream whose row is not written yet, null where there is none.
+  [[nodiscard]] const stream_id* new_stream(std::int64_t key) const noexcept {
     for (const auto* entry : changed_)
-      if (entry->second.key == key) return entry->first;
-    corrupt_event(row, *db_, "is in an unknown stream");
+      if (entry->second.key == key) return &entry->first;
+    return nullptr;
   }
 
   std::int64_t type_key(std::string_view type) {
@@ -653,6 +728,8 @@ private:
 
   std::unique_ptr<connection> db_;
   hybrid_clock& clock_;
+  record_decoder decode_;
+  type_dictionary& types_ = decode_.types();
 
   statement begin_ = prepare("waiting for its turn to write", "BEGIN IMMEDIATE");
   statement commit_ = prepare("committing a transaction", "COMMIT");
@@ -668,7 +745,8 @@ private:
     prepare("writing a stream", "UPDATE skald_streams SET revision = ?2, newest = ?3 WHERE key = ?1");
   statement insert_type_ = prepare("writing an event type", "INSERT INTO skald_types (name) VALUES (?1)");
   statement insert_event_ =
-    prepare("writing an event", "INSERT INTO skald_events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+    prepare("writing an event", "INSERT INTO skald_events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+                                "?12, ?13)");
   statement find_ = prepare("looking up an event", std::string{"SELECT "} + event_columns +
                                                      ", s.name, e.stream FROM skald_events e "
                                                      "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.id = ?1");
@@ -713,7 +791,6 @@ private:
   position own_head_; // the newest that was committed here, or told of
   std::optional<position> others_behind_; // where they have appended and nobody was told yet
   std::int64_t last_stream_ = 0; // the largest key
-  type_dictionary types_{*db_};
   std::unordered_map<stream_id, stream_state> streams_;
   stream_entry* last_used_ = nullptr;
   std::vector<stream_entry*> changed_; // whose rows are written at the end
@@ -723,7 +800,7 @@ private:
 /// Answers queries on a connection of its own, one at a time.
 class reader {
 public:
-  explicit reader(std::unique_ptr<connection> db) : db_{std::move(db)} {}
+  reader(std::unique_ptr<connection> db, bool verified) : db_{std::move(db)}, decode_{*db_, verified} {}
 
   [[nodiscard]] page read(const stream_query& query) {
     const snapshot moment{*this};
@@ -734,11 +811,7 @@ public:
     return fill(query,
                 stream_pages_[index_of(query.direction())](query.stream(), low.created, low.id, high.created, high.id,
                                                            unless_empty(types)),
-                [&](const rows& row) {
-                  auto r = decode(row, *db_, types_);
-                  r.stream = query.stream();
-                  return r;
-                });
+                [&](const rows& row) { return decode_(row, query.stream()); });
   }
 
   [[nodiscard]] page read(const streams_query& query) {
@@ -757,13 +830,12 @@ public:
       const auto high = high_of(!forward && behind ? behind : pointer_to(query.before()));
       auto row = find_next(streams[i], low.created, low.id, high.created, high.id, unless_empty(types));
       if (!row.next()) return {};
-      const auto r = decode(row, *db_, types_);
-      return hit{stream_query::cursor_of(r), row.integer(0)};
+      return hit{decode_.cursor(row), row.integer(0)};
     };
     return detail::merge_streams(query, streams.size(), next, [&](std::int64_t position) {
       auto row = at_position_(position);
       row.next();
-      return decode_with_stream(row, *db_, types_);
+      return decode_(row);
     });
   }
 
@@ -775,13 +847,13 @@ public:
                 all_pages_[index_of(query.direction())](query.after().value_or(position{}),
                                                         query.before().value_or(detail::last_position),
                                                         unless_empty(types)),
-                [&](const rows& row) { return decode_with_stream(row, *db_, types_); });
+                [&](const rows& row) { return decode_(row); });
   }
 
   [[nodiscard]] std::optional<record> find(const event_id& id) {
     auto row = find_(id);
     if (!row.next()) return std::nullopt;
-    return decode_with_stream(row, *db_, types_);
+    return decode_(row);
   }
 
   [[nodiscard]] record_status status(const record& r) {
@@ -932,6 +1004,8 @@ private:
   }
 
   std::unique_ptr<connection> db_;
+  record_decoder decode_;
+  type_dictionary& types_ = decode_.types();
   statement begin_ = prepare("reading", "BEGIN");
   statement end_ = prepare("reading", "COMMIT");
   std::array<statement, 2> stream_pages_ = prepare_stream_pages("(SELECT key FROM skald_streams WHERE name = ?1)", "");
@@ -973,14 +1047,13 @@ private:
     prepare("counting event types", "SELECT t.name, e.events FROM skald_types t "
                                     "JOIN (SELECT type, count(*) AS events FROM skald_events GROUP BY type) e "
                                     "ON e.type = t.key ORDER BY t.name");
-  type_dictionary types_{*db_};
 };
 
 /// Lends readers, each to one caller at a time. Opens them when they are wanted, and waits only when `most_readers`
 /// are lent. Safe to use from several threads at once.
 class reader_pool {
 public:
-  explicit reader_pool(std::filesystem::path file) : file_{std::move(file)} {}
+  reader_pool(std::filesystem::path file, bool verified) : file_{std::move(file)}, verified_{verified} {}
 
   /// Calls `use` with a reader and answers its answer, or the failure it throws.
   template <class Use>
@@ -1014,7 +1087,7 @@ private:
     try {
       auto db = std::make_unique<connection>(file_, errc::read_failed);
       db->execute("setting up a reader", "PRAGMA query_only = ON");
-      return std::make_unique<reader>(std::move(db));
+      return std::make_unique<reader>(std::move(db), verified_);
     } catch (...) {
       give_back(nullptr);
       throw;
@@ -1031,6 +1104,7 @@ private:
   }
 
   std::filesystem::path file_;
+  bool verified_;
   std::mutex mutex_;
   std::condition_variable available_;
   std::vector<std::unique_ptr<reader>> idle_;
@@ -1058,12 +1132,31 @@ std::int64_t identify(const connection& db) {
   return 0;
 }
 
+/// Vouches for the records of a file that is older than checksums, but for those that cannot have been written.
+void add_checksums(const connection& db) {
+  constexpr const char* purpose = "adding checksums";
+  record_decoder decode{db, false};
+  statement next{db, purpose,
+                 std::string{"SELECT "} + event_columns +
+                   ", s.name FROM skald_events e LEFT JOIN skald_streams s ON s.key = e.stream "
+                   "WHERE e.position > ?1 ORDER BY e.position LIMIT 1"};
+  statement set{db, purpose, "UPDATE skald_events SET checksum = ?2 WHERE position = ?1"};
+  for (std::int64_t last = INT64_MIN;;) {
+    auto row = next(last);
+    if (!row.next()) return;
+    last = row.integer(0);
+    record r;
+    if (!decode.read_with_stream(row, r)) set.run(last, static_cast<std::int64_t>(checksum_of(r)));
+  }
+}
+
 /// Brings the schema to the newest version, in one transaction.
 void migrate(const connection& db) {
   constexpr const char* purpose = "creating the tables";
   db.execute(purpose, "BEGIN IMMEDIATE");
   const auto version = identify(db); // another process may have been faster
   for (auto i = static_cast<std::size_t>(version); i < migrations.size(); ++i) db.execute(purpose, migrations[i]);
+  if (version < first_with_checksums) add_checksums(db);
   const auto identity = "PRAGMA application_id = " + std::to_string(application_id) +
                         "; PRAGMA user_version = " + std::to_string(schema_version);
   db.execute(purpose, identity.c_str());
@@ -1112,7 +1205,8 @@ std::unique_ptr<connection> open_for_writing(const std::filesystem::path& file, 
 class sqlite_store final : public event_store {
 public:
   sqlite_store(const std::filesystem::path& file, const store_options& options)
-    : event_store{options}, writer_{open_for_writing(file, options), clock()}, readers_{file} {}
+    : event_store{options}, writer_{open_for_writing(file, options), clock(), options.verify_reads},
+      readers_{file, options.verify_reads} {}
 
   result<record_status> status(const record& r) const override {
     return readers_.with([&](reader& from) { return from.status(r); });

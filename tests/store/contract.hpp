@@ -38,7 +38,8 @@ struct StringMaker<skald::record> {
            toString(r.id) + ", " + r.type.c_str() + " v" + toString(r.schema_version) + ", data " +
            r.data.substr(0, 80).c_str() + ", meta '" + r.meta.substr(0, 80).c_str() + "', created " +
            toString(r.created) + ", recorded " + toString(r.recorded) + (r.hydrated ? ", hydrated" : "") +
-           (r.outdated ? ", outdated" : "") + (r.silent ? ", silent" : "") + "}";
+           (r.outdated ? ", outdated" : "") + (r.silent ? ", silent" : "") +
+           (r.batch.empty() ? "" : ", batch " + r.batch.str()).c_str() + "}";
   }
 };
 

@@ -702,3 +702,18 @@ SKALD_CONTRACT("an event that is too large is refused") {
   CHECK(code_of(store->append(request("a", any, {{std::string(257, 't'), "1"}}))) == errc::invalid_argument);
   CHECK(read_all(*store).size() == 1);
 }
+
+SKALD_CONTRACT("a batch key is kept with each event of its request, also after a restart") {
+  fixture<backend> store;
+  auto together = request("a", no_stream, some_events(1, 2));
+  together.streams.emplace_back(stream("b"), no_stream, some_events(11, 1));
+  together.batch = batch_key{"of one request"};
+  must(store->append(together));
+  must(store->append(request("a", any, some_events(3, 1))));
+  if (backend::persistent) store.reopen();
+  std::vector<std::string> batches;
+  for (const auto& r : read_all(*store)) batches.push_back(r.batch.str());
+  CHECK(batches == std::vector<std::string>{"of one request", "of one request", "of one request", ""});
+  CHECK(read_stream(*store, "b").front().batch == batch_key{"of one request"});
+  CHECK(must(store->find(id(2)))->batch == batch_key{"of one request"});
+}

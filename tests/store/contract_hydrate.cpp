@@ -23,6 +23,7 @@ SKALD_CONTRACT("a hydrated record keeps what it is and gets a place of its own")
   source.schema_version = 4;
   source.meta = R"({ "by" : "me" })";
   source.silent = true;
+  source.batch = batch_key{"import 7"};
   auto expected = source;
   expected.revision = revision{1};
   expected.position = position{3};

@@ -353,10 +353,62 @@ TEST_CASE("sqlite: what cannot have been written is called corrupt, by its posit
     const auto store = open(file);
     const auto all = store->read(all_query{});
     CHECK(code_of(all) == errc::corrupt);
-    CHECK_MESSAGE(all.error().message.find("position 2 ") != std::string::npos, all.error().message);
+    CHECK_MESSAGE(all.error().message.find("position 2,") != std::string::npos, all.error().message);
     if (row.in_stream) CHECK(code_of(store->read(stream_query{stream("a")})) == errc::corrupt);
     CHECK(must(store->read(all_query{}.limit(1))).records.size() == 1);
     CHECK(must(store->find(id(3))));
+  }
+}
+
+TEST_CASE(
+  "sqlite: what is not what was written is called corrupt, by position, id and stream, where reads are verified") {
+  struct row {
+    const char* name;
+    const char* change;
+  };
+  const row rows[] = {
+    {"its place", "position = 9"},
+    {"its id", "id = x'0102030405060708090a0b0c0d0e0f10'"},
+    {"its stream", "stream = 2"},
+    {"its type", "type = 2"},
+    {"its revision", "revision = 5"},
+    {"its schema version", "schema_version = 7"},
+    {"its time of creation", "created = created + 1"},
+    {"its time of recording", "recorded = recorded + 1"},
+    {"its flags", "flags = 4"},
+    {"its data", "data = '{\"n\":9}'"},
+    {"its metadata", "meta = '{}'"},
+    {"its batch", "batch = 'b'"},
+    {"its checksum", "checksum = checksum + 1"},
+    {"no checksum", "checksum = NULL"},
+  };
+  const temporary_folder folder;
+  const auto whole = folder.path() / "whole.db";
+  must(open(whole)->append(request("a", no_stream, some_events(1, 2))));
+  must(open(whole)->append(request("b", no_stream, {an_event(11, "another:type")})));
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    const auto file = folder.path() / "file.db";
+    fs::copy_file(whole, file, fs::copy_options::overwrite_existing);
+    run_sql(file, std::string{"UPDATE skald_events SET "} + row.change + " WHERE position = 2");
+    store_options options;
+    options.verify_reads = true;
+    const auto store = must(open_sqlite_store(file, options));
+    const auto all = store->read(all_query{});
+    CHECK(code_of(all) == errc::corrupt);
+    const auto& says = all.error().message;
+    for (const auto* part : {"position ", ", id 0", ", in stream '"})
+      CHECK_MESSAGE(says.find(part) != std::string::npos, says);
+    CHECK(must(store->find(id(1))));
+    CHECK(must(open(file)->read(all_query{})).records.size() == 3);
+    if (std::string_view{row.change}.starts_with("stream"))
+      CHECK(code_of(store->read(stream_query{stream("b")})) == errc::corrupt);
+    else
+      CHECK(code_of(store->read(stream_query{stream("a")})) == errc::corrupt);
+    if (!std::string_view{row.change}.starts_with("id")) {
+      CHECK(code_of(store->find(id(2))) == errc::corrupt);
+      CHECK(code_of(store->append(request("a", any, some_events(2, 1)))) == errc::corrupt);
+    }
   }
 }
 

@@ -1,0 +1,63 @@
+#include <skald/store/checksum.hpp>
+
+#include <skald/store/backend.hpp>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <array>
+#include <string_view>
+
+namespace skald {
+
+namespace {
+
+static_assert(XXH_VERSION_NUMBER >= 800, "XXH3 has given the same values only since xxHash 0.8.0");
+
+/// The hash of what is put into it: numbers as eight bytes, the lowest first, and texts behind their length.
+class hasher {
+public:
+  hasher() noexcept { XXH3_64bits_reset(&state_); }
+
+  void put(std::uint64_t number) noexcept {
+    std::array<std::uint8_t, 8> bytes{};
+    for (auto& byte : bytes) {
+      byte = static_cast<std::uint8_t>(number);
+      number >>= 8;
+    }
+    add(bytes.data(), bytes.size());
+  }
+  void put(std::string_view text) noexcept {
+    put(std::uint64_t{text.size()});
+    add(text.data(), text.size());
+  }
+  void put(const event_id& id) noexcept { add(id.bytes().data(), id.bytes().size()); }
+
+  [[nodiscard]] std::uint64_t result() const noexcept { return XXH3_64bits_digest(&state_); }
+
+private:
+  void add(const void* bytes, std::size_t size) noexcept { XXH3_64bits_update(&state_, bytes, size); }
+
+  XXH3_state_t state_;
+};
+
+} // namespace
+
+std::uint64_t checksum_of(const record& r) {
+  hasher hash;
+  hash.put(r.position.value);
+  hash.put(r.id);
+  hash.put(r.stream.str());
+  hash.put(r.revision.value);
+  hash.put(r.type);
+  hash.put(std::uint64_t{r.schema_version});
+  hash.put(r.created.ticks());
+  hash.put(r.recorded.ticks());
+  hash.put(detail::flags_of(r));
+  hash.put(r.data);
+  hash.put(r.meta);
+  hash.put(r.batch.str());
+  return hash.result();
+}
+
+} // namespace skald
