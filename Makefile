@@ -4,6 +4,7 @@
 JOBS ?= $(shell nproc)
 LOG ?= examples/fines/sample.ndjson
 ARGS ?=
+FILES ?=
 
 # $(call build,preset,further arguments of the build)
 build = { test -e build/$(1)/build.ninja || cmake --preset $(1); } && cmake --build --preset $(1) --parallel $(JOBS) $(2)
@@ -17,6 +18,7 @@ help:
 	@echo "make asan           the same tests under the address and undefined behaviour sanitizers"
 	@echo "make clang          the same tests with clang 19, whose warnings are errors too"
 	@echo "make bazel          build and test the same tree with the distribution's Bazel"
+	@echo "make tidy           look over the sources with clang-tidy 19; FILES='a.cpp b.cpp' over some"
 	@echo "make bench          measure against floors in the same run; ARGS=--help tells its options"
 	@echo "make format         format the sources"
 	@echo "make deps           only install what is missing (SKALD_NO_INSTALL=1: only report it)"
@@ -48,6 +50,10 @@ clang:
 bazel:
 	@scripts/deps.sh bazel
 	@bazel test //...
+
+tidy:
+	@scripts/deps.sh tidy
+	@JOBS=$(JOBS) scripts/tidy.sh $(FILES)
 
 bench:
 	@scripts/deps.sh

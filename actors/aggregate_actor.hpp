@@ -48,8 +48,9 @@ public:
 
   directory_state(directory_actor::pointer self, std::shared_ptr<const aggregate_setup> setup)
     : self_{self}, setup_{std::move(setup)} {}
-
   ~directory_state();
+  directory_state(const directory_state&) = delete;
+  directory_state& operator=(const directory_state&) = delete;
 
   directory_actor::behavior_type make_behavior();
 

@@ -100,6 +100,8 @@ public:
     new (&state_) State(this, std::forward<Ts>(xs)...);
   }
   ~shell() override {}
+  shell(const shell&) = delete;
+  shell& operator=(const shell&) = delete;
 
   typename Base::behavior_type make_behavior() override { return state_.make_behavior(); }
 
@@ -137,7 +139,7 @@ template <class State, caf::spawn_options Options = caf::no_spawn_options, class
 auto spawn(Spawner& where, Ts&&... xs) {
 #if SKALD_CAF_017
   // A thread that spawns on a system keeps its logger alive, for which the end of the system would wait.
-  struct let_go {
+  struct let_go { // NOLINT(cppcoreguidelines-special-member-functions)
     ~let_go() {
       if constexpr (std::same_as<Spawner, caf::actor_system>) caf::logger::set_current_actor_system(nullptr);
     }

@@ -28,6 +28,8 @@ public:
     ~pass() {
       if (gate_) gate_->leave(amount_);
     }
+    pass(const pass&) = delete;
+    pass& operator=(const pass&) = delete;
 
   private:
     friend class gate;

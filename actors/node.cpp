@@ -163,6 +163,8 @@ public:
     thread.join();
     system.reset();
   }
+  impl(const impl&) = delete;
+  impl& operator=(const impl&) = delete;
 
   void spawn_store() {
     actors::store_actor writer =
@@ -425,16 +427,16 @@ task<receipt> node::append(append_request request) {
   for (const auto& part : request.streams) streams.push_back(part.stream);
   return impl_->accepted<receipt>([i = impl_.get(), request = std::move(request),
                                    streams = std::move(streams)](actors::promise<receipt> answer) mutable {
-    i->client->append(std::move(request), i->with_notice(std::move(streams), std::move(answer)));
+    i->client->append(std::move(request), i->with_notice(streams, std::move(answer)));
   });
 }
 
 task<hydrate_report> node::hydrate(std::vector<record> records) {
   std::vector<stream_id> streams;
   for (const auto& r : records) streams.push_back(r.stream);
-  return impl_->accepted<hydrate_report>([i = impl_.get(), records = std::move(records),
-                                          streams = std::move(streams)](actors::promise<hydrate_report> answer) {
-    i->client->hydrate(records, i->with_notice(streams, std::move(answer)));
+  return impl_->accepted<hydrate_report>([i = impl_.get(), records = std::move(records), streams = std::move(streams)](
+                                           actors::promise<hydrate_report> answer) mutable {
+    i->client->hydrate(std::move(records), i->with_notice(streams, std::move(answer)));
   });
 }
 

@@ -40,6 +40,8 @@ public:
 
   projector_state(projector_actor::pointer self, std::shared_ptr<const projector_setup> setup);
   ~projector_state();
+  projector_state(const projector_state&) = delete;
+  projector_state& operator=(const projector_state&) = delete;
 
   projector_actor::behavior_type make_behavior();
 

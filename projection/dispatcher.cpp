@@ -66,7 +66,7 @@ void dispatcher::hand_over(ticket which, std::vector<assignment>& out) {
     const auto fits = [&](const assignment& a) {
       return a.handler == handler && a.delivery == w.delivery && a.records == w.records;
     };
-    auto place = std::find_if(out.rbegin(), out.rend(), fits);
+    auto place = std::ranges::find_if(out.rbegin(), out.rend(), fits);
     auto& target = place != out.rend() ? *place : out.emplace_back(assignment{handler, w.delivery, w.records, {}});
     return target.runs.emplace_back().items;
   };

@@ -18,7 +18,8 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
   for (std::size_t i = 1; i <= from.size(); ++i) {
     auto diagonal = std::exchange(row[0], i);
     for (std::size_t j = 1; j <= to.size(); ++j)
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (from[i - 1] != to[j - 1])}));
+      diagonal =
+        std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (from[i - 1] == to[j - 1] ? 0 : 1)}));
   }
   return row.back();
 }

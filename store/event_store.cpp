@@ -129,7 +129,8 @@ private:
       for (const auto& event : part.events) {
         ++event_count_;
         auto& slot = known_.emplace_back();
-        if (!event.id.nil() && (slot = tx_.find(event.id))) ++known_count_;
+        if (!event.id.nil()) slot = tx_.find(event.id);
+        if (slot) ++known_count_;
       }
   }
 

@@ -87,9 +87,9 @@ std::optional<error> detail::problem_of_name(std::string_view what, std::string_
   if (text.size() > limits::name_bytes)
     return refused("has 1 to " + std::to_string(limits::name_bytes) + " bytes, this one has " +
                    std::to_string(text.size()) + ": shorten it");
-  if (const auto at = text.find('\0'); at != text.npos)
+  if (const auto at = text.find('\0'); at != std::string_view::npos)
     return refused("holds NUL at byte " + std::to_string(at) + ": take it out");
-  if (const auto at = find_ill_formed_utf8(text); at != text.npos)
+  if (const auto at = find_ill_formed_utf8(text); at != std::string_view::npos)
     return refused("is not UTF-8 at byte " + std::to_string(at) + ": convert it first");
   return {};
 }
@@ -133,7 +133,7 @@ event_id derive_event_id(std::initializer_list<std::string_view> parts) {
   }
   const auto uuid = boost::uuids::name_generator_sha1{skald_namespace}(name);
   event_id::bytes_type bytes{};
-  std::copy(uuid.begin(), uuid.end(), bytes.begin());
+  std::ranges::copy(uuid, bytes.begin());
   set_version(bytes, 8);
   return event_id{bytes};
 }

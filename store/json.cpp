@@ -91,7 +91,7 @@ json::parse_options parse_options() {
 }
 
 bool plain(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   });
 }
@@ -144,7 +144,7 @@ std::string number_text(const json::value& value) {
   if (value.is_int64()) return std::string{print(text, value.get_int64())};
   if (value.is_uint64()) return std::string{print(text, value.get_uint64())};
   const auto number = print(text, value.get_double());
-  return std::string{number} + (number.find_first_not_of("-0123456789") == number.npos ? ".0" : "");
+  return std::string{number} + (number.find_first_not_of("-0123456789") == std::string_view::npos ? ".0" : "");
 }
 
 std::string_view kind_of(const json::value& value) {
@@ -362,7 +362,7 @@ std::optional<json_node> json_node::find(std::string_view name, std::size_t inde
 
 void json_node::refuse_others(std::span<const std::string_view> known) const {
   for (const auto& member : value_->get_object())
-    if (const auto name = view(member.key()); std::find(known.begin(), known.end(), name) == known.end())
+    if (const auto name = view(member.key()); std::ranges::find(known, name) == known.end())
       problems_->add(path_.member(name), "unknown");
 }
 

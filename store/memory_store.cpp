@@ -64,8 +64,7 @@ public:
 
   [[nodiscard]] bool holds_later(const stream_id& name, std::string_view type, timestamp created) const {
     const auto& entries = stream(name);
-    const auto later =
-      std::partition_point(entries.begin(), entries.end(), [&](const entry& e) { return e.at.created <= created; });
+    const auto later = std::ranges::partition_point(entries, [&](const entry& e) { return e.at.created <= created; });
     return std::any_of(later, entries.end(), [&](const entry& e) { return records_[e.where].type == type; });
   }
 
@@ -95,7 +94,7 @@ public:
 private:
   static stream_entries::iterator first_from(stream_entries& entries, const stream_cursor& at) {
     if (!entries.empty() && entries.back().at < at) return entries.end();
-    return std::partition_point(entries.begin(), entries.end(), [&](const entry& e) { return e.at < at; });
+    return std::ranges::partition_point(entries, [&](const entry& e) { return e.at < at; });
   }
 
   std::deque<record> records_;
@@ -157,7 +156,7 @@ private:
   bool insert(const relation_key& key, const stream_id& stream) {
     if (!relations_[key].streams.insert(stream).second) return false;
     keys_[stream].insert(key);
-    undo_.push_back([this, key, stream] { remove(key, stream); });
+    undo_.emplace_back([this, key, stream] { remove(key, stream); });
     return true;
   }
 
@@ -165,14 +164,14 @@ private:
     const auto found = relations_.find(key);
     if (found == relations_.end() || found->second.streams.erase(stream) == 0) return false;
     if (const auto keys = keys_.find(stream); keys->second.erase(key) != 0 && keys->second.empty()) keys_.erase(keys);
-    undo_.push_back([this, key, stream] { insert(key, stream); });
+    undo_.emplace_back([this, key, stream] { insert(key, stream); });
     return true;
   }
 
   void raise_where(bool changed, const relation_key& key) {
     if (!changed) return;
     ++relations_[key].revision;
-    undo_.push_back([this, key] { --relations_[key].revision; });
+    undo_.emplace_back([this, key] { --relations_[key].revision; });
   }
 
   std::map<relation_key, entry> relations_;
@@ -234,7 +233,7 @@ std::pair<std::size_t, std::size_t> bounds_in(const record_log::stream_entries& 
 template <class Query>
 bool is_wanted(const Query& query, const record& r) {
   const auto& types = query.types();
-  return !types || std::find(types->begin(), types->end(), r.type) != types->end();
+  return !types || std::ranges::find(*types, r.type) != types->end();
 }
 
 /// One page of what `record_at` answers for `first` up to but without `last`, in the query's direction.

@@ -96,7 +96,7 @@ private:
 /// Reads the whole store, ordered by position.
 class all_query : public detail::query_base<all_query, position> {
 public:
-  all_query() {}
+  all_query() = default;
   static position cursor_of(const record& r) { return r.position; }
 };
 

@@ -418,7 +418,7 @@ public:
     r.position = position{number(0)};
     const auto id = row.blob(1);
     event_id::bytes_type bytes{};
-    if (id.size() == bytes.size()) std::copy(id.begin(), id.end(), bytes.begin());
+    if (id.size() == bytes.size()) std::ranges::copy(id, bytes.begin());
     r.id = event_id{bytes};
     r.revision = revision{number(3)};
     r.schema_version = static_cast<std::uint32_t>(number(4));

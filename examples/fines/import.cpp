@@ -49,7 +49,8 @@ skald::failure refusal(const import_job& job, const log_line& line, const std::s
   return {skald::errc::rejected, at_line(job.log->name, line.number, "'" + line.stream.str() + "': " + why)};
 }
 
-skald::task<void> check(std::shared_ptr<import_job> job, work& w) {
+skald::task<void> check(std::shared_ptr<import_job> job, std::size_t which) {
+  auto& w = job->works[which];
   std::vector<const log_line*> unknown;
   for (const auto* line : w.lines) {
     const auto found = co_await job->node.find(line->id);
@@ -74,7 +75,8 @@ skald::task<void> check(std::shared_ptr<import_job> job, work& w) {
   }
 }
 
-skald::task<void> import(std::shared_ptr<import_job> job, work& w) {
+skald::task<void> import(std::shared_ptr<import_job> job, std::size_t which) {
+  const auto& w = job->works[which];
   for (const auto* line : w.lines) {
     auto command = [log = job->log, line](fine& f) { decide(f, *line); };
     co_await job->fines.execute(w.stream, command);
@@ -86,10 +88,10 @@ skald::task<void> import(std::shared_ptr<import_job> job, work& w) {
   job->report.agreeing_payments += now.agreeing_payments();
 }
 
-using step = skald::task<void> (*)(std::shared_ptr<import_job>, work&);
+using step = skald::task<void> (*)(std::shared_ptr<import_job>, std::size_t);
 
 skald::task<void> take_turns(std::shared_ptr<import_job> job, step what) {
-  while (job->next < job->works.size()) co_await what(job, job->works[job->next++]);
+  while (job->next < job->works.size()) co_await what(job, job->next++);
 }
 
 /// Takes a step for each fine. The first error, or the end of the node, ends it and is thrown when all have ended.
@@ -137,6 +139,7 @@ std::vector<work> works_of(const event_log& log) {
 
 } // namespace
 
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-reference-coroutine-parameters): no coroutine outlives the node
 skald::task<import_report> import_log(skald::node& node, skald::aggregates<fine> fines,
                                       std::shared_ptr<const event_log> log) {
   auto works = works_of(*log);

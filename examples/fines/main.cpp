@@ -25,7 +25,7 @@ namespace fines {
 
 namespace {
 
-/// Whatever the service needs while it runs.
+/// Whatever the service needs while it runs, and what it does. It outlives its coroutines.
 struct service {
   const options& given;
   skald::node& node;
@@ -33,60 +33,69 @@ struct service {
   skald::projector projection;
   std::shared_ptr<read_model> table;
   std::shared_ptr<const event_log> log;
+  std::shared_ptr<const notices> letters;
+
+  skald::task<void> serve();
+
+private:
+  skald::task<void> catch_up(std::string doing);
+  skald::task<bool> table_fits();
+  skald::task<void> rebuild_table();
 };
 
 /// Waits until the projection has handled everything, as long as it gets on. Shows its progress.
-skald::task<void> catch_up(service& s, std::string doing) {
+skald::task<void> service::catch_up(std::string doing) {
   constexpr int patience = 30; // seconds without an event
-  const auto head = co_await s.node.head();
-  auto counted = s.table->counted();
+  const auto head = co_await node.head();
+  auto counted = table->counted();
   progress shown{std::move(doing), head.value, static_cast<std::size_t>(counted)};
   for (int idle = 1;; ++idle) {
     try {
-      co_await s.projection.reached(head, std::chrono::seconds{1});
-      co_return shown.add(static_cast<std::size_t>(s.table->counted() - counted));
+      co_await projection.reached(head, std::chrono::seconds{1});
+      co_return shown.add(static_cast<std::size_t>(table->counted() - counted));
     } catch (const skald::failure& why) {
       if (why.code() != skald::errc::timeout || idle == patience) throw;
     }
-    const auto before = std::exchange(counted, s.table->counted());
+    const auto before = std::exchange(counted, table->counted());
     if (counted != before) idle = 0;
     shown.add(static_cast<std::size_t>(counted - before));
   }
 }
 
 /// Whether the table was made from the events of this store.
-skald::task<bool> table_fits(service& s) {
-  const auto head = co_await s.node.head();
-  if (head == skald::position{}) co_return s.table->last_when_opened() == head;
+skald::task<bool> service::table_fits() {
+  const auto head = co_await node.head();
+  if (head == skald::position{}) co_return table->last_when_opened() == head;
   auto query = skald::all_query{}.limit(1);
-  const auto first = co_await s.node.read(query);
+  const auto first = co_await node.read(query);
   const bool fits =
-    s.table->last_when_opened() <= head && s.table->first_event_when_opened() == first.records.front().id.str();
+    table->last_when_opened() <= head && table->first_event_when_opened() == first.records.front().id.str();
   co_return fits;
 }
 
-skald::task<void> rebuild_table(service& s) {
-  auto empty_table = [table = s.table] { table->clear(); };
-  co_await s.projection.replay(skald::position{}, empty_table);
-  co_await catch_up(s, "put into the table");
+skald::task<void> service::rebuild_table() {
+  auto empty_table = [table = table] { table->clear(); };
+  co_await projection.replay(skald::position{}, empty_table);
+  co_await catch_up("put into the table");
 }
 
-skald::task<void> serve(service& s, const notices& letters) {
+skald::task<void> service::serve() {
   const auto start = std::chrono::steady_clock::now();
-  if (!co_await table_fits(s)) co_await rebuild_table(s); // it was lost, or the store is another one
+  if (!co_await table_fits()) co_await rebuild_table(); // it was lost, or the store is another one
 
-  const auto report = co_await import_log(s.node, s.all_fines, s.log);
-  co_await catch_up(s, "handled");
-  if (s.given.replay) co_await rebuild_table(s);
+  const auto report = co_await import_log(node, all_fines, log);
+  co_await catch_up("handled");
+  if (given.replay) co_await rebuild_table();
 
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
   const auto number = [](auto n) { return grouped(static_cast<std::int64_t>(n)); };
-  std::cout << table_of(s.table->years()) << "\nevents: " << number(report.imported) << " imported, "
-            << number(report.known) << " known, " << number(s.table->counted()) << " in the table; "
-            << number(static_cast<double>(s.log->lines.size()) / taken.count()) << " a second\n"
-            << "notices written: " << number(letters.written()) << "\n"
+  std::cout << table_of(table->years()) << "\nevents: " << number(report.imported) << " imported, "
+            << number(report.known) << " known, " << number(table->counted()) << " in the table; "
+            << number(static_cast<double>(log->lines.size()) / taken.count()) << " a second\n"
+            << "notices written: " << number(letters->written()) << "\n"
             << "payments that agree with the log's running total: " << number(report.agreeing_payments) << " of "
-            << number(report.payments) << std::endl;
+            << number(report.payments) << '\n'
+            << std::flush;
   if (!std::cout)
     throw std::runtime_error{"the table cannot be written to standard output; see what it is connected to"};
 }
@@ -133,11 +142,11 @@ int run(const options& given) {
   const auto post = [letters, to = threads.get_executor()](auto r) { return notify(letters, to, std::move(r)); };
   projection.once<penalty_added>(post).once<sent_to_collection>(post);
 
-  service s{given, node, all_fines, projection, table, log};
+  service s{given, node, all_fines, projection, table, log, letters};
   std::exception_ptr thrown;
   const auto work = [&]() -> skald::task<void> {
     try {
-      co_await serve(s, *letters);
+      co_await s.serve();
     } catch (...) {
       thrown = std::current_exception();
     }

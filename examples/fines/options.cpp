@@ -14,7 +14,8 @@ skald::result<options> parse_options(std::span<const char* const> arguments) {
     } else if (argument == "--replay") {
       parsed.replay = true;
     } else if (argument == "--store" || argument == "--data") {
-      if (++i == arguments.size() || *arguments[i] == '\0') return wrong("the option '" + argument + "' needs a value");
+      ++i;
+      if (i == arguments.size() || *arguments[i] == '\0') return wrong("the option '" + argument + "' needs a value");
       if (argument == "--store")
         parsed.store = arguments[i];
       else

@@ -127,6 +127,8 @@ public:
     change_count.reset();
     sqlite3_close(handle_);
   }
+  database(const database&) = delete;
+  database& operator=(const database&) = delete;
 
   void execute(const std::string& sql) const { check(sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr)); }
 

@@ -72,6 +72,8 @@ struct fixture {
     client.emplace(std::move(writer), std::move(readers), bytes);
   }
   ~fixture() { client->end(); }
+  fixture(const fixture&) = delete;
+  fixture& operator=(const fixture&) = delete;
 
   /// Holds the store up in its first commit, and appends so many requests behind that.
   std::vector<std::future<result<receipt>>> append_while_held(int more) {

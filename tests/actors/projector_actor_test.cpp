@@ -86,6 +86,8 @@ public:
     work_.reset();
     thread_.join();
   }
+  fixture(const fixture&) = delete;
+  fixture& operator=(const fixture&) = delete;
 
   result<void> begin_and_wake() {
     auto begun = ask([](auto answer) { return actors::begin{std::move(answer)}; }).get();

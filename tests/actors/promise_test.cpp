@@ -14,7 +14,7 @@ using actors::promise;
 TEST_CASE("the first answer counts") {
   std::vector<result<int>> got;
   const promise<int> p{[&](result<int> r) { got.push_back(std::move(r)); }};
-  const auto copy = p;
+  const auto copy = p; // NOLINT(performance-unnecessary-copy-initialization)
   p.deliver(1);
   copy.deliver(2);
   REQUIRE(got.size() == 1);
@@ -26,7 +26,7 @@ TEST_CASE("a promise that is dropped is answered with a broken promise, when its
   {
     const promise<int> p{[&](result<int> r) { got.push_back(std::move(r)); }};
     {
-      const auto copy = p;
+      const auto copy = p; // NOLINT(performance-unnecessary-copy-initialization)
     }
     CHECK(got.empty());
   }

@@ -65,7 +65,7 @@ std::string why_not(const std::filesystem::path& file) {
 years found_after_a_crash(const std::filesystem::path& file) {
   const skald::test::temporary_folder copy;
   for (const auto& part : std::filesystem::directory_iterator{file.parent_path()})
-    if (part.path().filename().string().ends_with("-shm") == false)
+    if (!part.path().filename().string().ends_with("-shm"))
       std::filesystem::copy_file(part, copy.path() / part.path().filename());
   return read_model{copy.path() / file.filename()}.years();
 }

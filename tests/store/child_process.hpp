@@ -28,6 +28,7 @@ public:
     } catch (const std::exception& e) {
       std::fprintf(stderr, "in a child process: %s\n", e.what());
     } catch (...) {
+      std::fputs("in a child process: something was thrown that is no exception\n", stderr);
     }
     ::_exit(status);
   }

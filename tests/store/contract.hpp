@@ -105,9 +105,7 @@ struct StringMaker<skald::checkpoint> {
 
 } // namespace doctest
 
-namespace skald {
-
-namespace test {
+namespace skald::test {
 
 /// A wall clock that moves only when it is told to. Copies show the same time.
 class manual_clock {
@@ -284,6 +282,4 @@ struct door : event_store {
   }
 };
 
-} // namespace test
-
-} // namespace skald
+} // namespace skald::test

@@ -28,7 +28,7 @@ page expected_page(std::vector<record> all, const Query& query) {
     return (query.after() && cursor(r) <= *query.after()) || (query.before() && cursor(r) >= *query.before()) ||
            (types && std::find(types->begin(), types->end(), r.type) == types->end());
   });
-  if (query.direction() == direction::backward) std::reverse(all.begin(), all.end());
+  if (query.direction() == direction::backward) std::ranges::reverse(all);
   if (query.limit() && all.size() > *query.limit()) all.resize(*query.limit());
   const bool more = all.size() > limits::page_records;
   if (more) all.resize(limits::page_records);

@@ -112,8 +112,7 @@ TEST_CASE("made event ids are version 7, carry the time in front and do not repe
       CHECK((id.bytes()[8] >> 6) == 2);
     }
     const auto time_of = [](const event_id& id) { return id.str().substr(0, 13); };
-    CHECK(
-      std::is_sorted(ids.begin(), ids.end(), [&](const auto& a, const auto& b) { return time_of(a) < time_of(b); }));
+    CHECK(std::ranges::is_sorted(ids, [&](const auto& a, const auto& b) { return time_of(a) < time_of(b); }));
   }
   CHECK(all.size() == 20000);
 }

@@ -157,9 +157,9 @@ TEST_CASE("a clock that several threads use never gives a timestamp twice") {
   for (auto& thread : threads) thread.join();
   std::vector<timestamp> all;
   for (const auto& times : given) {
-    CHECK(std::is_sorted(times.begin(), times.end()));
+    CHECK(std::ranges::is_sorted(times));
     all.insert(all.end(), times.begin(), times.end());
   }
-  std::sort(all.begin(), all.end());
-  CHECK(std::adjacent_find(all.begin(), all.end()) == all.end());
+  std::ranges::sort(all);
+  CHECK(std::ranges::adjacent_find(all) == all.end());
 }
