@@ -25,7 +25,7 @@ function(skald_library folder)
 
   add_library(skald_${folder} ${arg_SOURCES})
   add_library(skald::${folder} ALIAS skald_${folder})
-  set_target_properties(skald_${folder} PROPERTIES EXPORT_NAME ${folder} VERIFY_INTERFACE_HEADER_SETS ON)
+  set_target_properties(skald_${folder} PROPERTIES EXPORT_NAME ${folder})
   target_sources(skald_${folder} PUBLIC FILE_SET HEADERS BASE_DIRS ${root} FILES ${arg_HEADERS})
   target_compile_features(skald_${folder} PUBLIC cxx_std_20)
   target_link_libraries(skald_${folder}
