@@ -3,6 +3,7 @@
 #include <skald/store/checkpoint.hpp>
 #include <skald/store/limits.hpp>
 #include <skald/store/query.hpp>
+#include <skald/store/snapshot.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -37,6 +38,27 @@ inline constexpr position last_position{(std::uint64_t{1} << 63) - 1};
 
 /// The same for all that an update holds.
 [[nodiscard]] result<void> check_update(const checkpoint_update& update);
+
+/// Reducer, stream or relation, and what is stored of them. Errors: `invalid_argument`.
+[[nodiscard]] result<void> check_key(const snapshot_key& key);
+[[nodiscard]] result<void> check_snapshot(const snapshot& s);
+
+/// What a database keeps beside a snapshot, to tell that none of its bits has changed.
+[[nodiscard]] std::string checksum_of(const snapshot& s);
+
+/// What the streams of a snapshot are like, in the moment in which it was read.
+struct snapshot_basis {
+  std::uint64_t records = 0; ///< all that they hold
+  std::uint64_t behind = 0;  ///< those behind the snapshot's cursor
+  revision relation_revision{};
+  bool intact = true; ///< the snapshot's checksum is the one that is stored
+};
+
+/// Decides whether a snapshot holds.
+///
+/// Records are never removed, and a relation's revision tells that its streams are the same. So where as many records lie
+/// at or before the cursor as were folded, they are those that were folded: what came since sorts behind it.
+[[nodiscard]] stored_snapshot judge(snapshot s, const snapshot_basis& now);
 
 [[nodiscard]] error unknown_projection(std::string_view name);
 

@@ -1,5 +1,6 @@
 #include <skald/store/event_store.hpp>
 
+#include <skald/store/backend.hpp>
 #include <skald/store/event.hpp>
 #include <skald/store/json.hpp>
 #include <skald/store/limits.hpp>
@@ -293,6 +294,31 @@ result<void> event_store::relate(std::span<const relation_change> changes) {
   if (changes.empty()) return {};
   return transact([&](transaction& tx) -> result<void> {
     for (const auto& change : changes) tx.relate(change);
+    return {};
+  });
+}
+
+result<void> event_store::save_snapshots(std::span<const snapshot> snapshots) {
+  for (const auto& s : snapshots)
+    if (auto ok = detail::check_snapshot(s); !ok) return ok;
+  if (snapshots.empty()) return {};
+  return transact_relaxed([&](transaction& tx) -> result<void> {
+    for (auto s : snapshots) {
+      const auto last = tx.find(s.cursor.id);
+      if (!last || (s.key.stream() && last->stream != *s.key.stream()))
+        return error{errc::invalid_argument, "snapshot of " + in_quotes(s.key.name()) + ": the last record folded, " +
+                                               s.cursor.id.str() + ", is not stored there: fold what is stored"};
+      s.cursor.created = last->created;
+      tx.save(s);
+    }
+    return {};
+  });
+}
+
+result<void> event_store::remove_snapshot(const snapshot_key& key) {
+  if (auto ok = detail::check_key(key); !ok) return ok;
+  return transact_relaxed([&](transaction& tx) -> result<void> {
+    tx.remove(key);
     return {};
   });
 }

@@ -3,6 +3,7 @@
 #include <skald/store/checkpoint.hpp>
 #include <skald/store/query.hpp>
 #include <skald/store/record.hpp>
+#include <skald/store/snapshot.hpp>
 #include <skald/store/summary.hpp>
 
 #include <chrono>
@@ -144,6 +145,20 @@ public:
   /// The clock that stamps what this store writes. Given out timestamps lie above all that is stored.
   [[nodiscard]] hybrid_clock& clock() noexcept { return clock_; }
 
+  /// The snapshot of this key, or none. Errors: `invalid_argument`, `read_failed`. Cost grows with the records behind its
+  /// cursor, which are counted, and for a relation with its streams.
+  [[nodiscard]] virtual result<std::optional<stored_snapshot>> load_snapshot(const snapshot_key& key) const = 0;
+
+  /// Keeps snapshots, all or none, each in place of the one with its key. They survive what `durability::relaxed` does,
+  /// whatever the store is set to.
+  ///
+  /// Errors: `invalid_argument`, also where the last record folded is not here, or in another stream;
+  /// `insertion_failed`. Cost grows with their states, which are checked to be JSON.
+  [[nodiscard]] result<void> save_snapshots(std::span<const snapshot> snapshots);
+
+  /// Removes a snapshot, if there is one. Errors: `invalid_argument`, `insertion_failed`.
+  [[nodiscard]] result<void> remove_snapshot(const snapshot_key& key);
+
   /// What a backend offers inside one transaction; see `transaction.hpp`.
   class transaction;
 
@@ -153,6 +168,11 @@ protected:
   /// Runs `work` in one durable transaction: commits where it answers success, else leaves nothing behind.
   /// Calls are never concurrent with themselves on one store. A driver's error comes back as `insertion_failed`.
   virtual result<void> transact(const std::function<result<void>(transaction&)>& work) = 0;
+
+  /// The same for what may be lost with the power, which need not wait for the disk.
+  virtual result<void> transact_relaxed(const std::function<result<void>(transaction&)>& work) {
+    return transact(work);
+  }
 
 private:
   store_options options_;

@@ -9,6 +9,7 @@ inline constexpr std::size_t name_bytes = 512; ///< of a stream or a relation ke
 inline constexpr std::size_t event_type_bytes = 256;
 inline constexpr std::size_t projection_name_bytes = 256;
 inline constexpr std::size_t event_bytes = std::size_t{16} << 20; ///< data and metadata of one event
+inline constexpr std::size_t snapshot_bytes = std::size_t{64} << 20; ///< of its state
 inline constexpr std::size_t json_depth = 128;
 inline constexpr std::size_t page_records = 1000;
 inline constexpr std::size_t page_bytes = std::size_t{8} << 20; ///< a page ends behind the record that reaches it

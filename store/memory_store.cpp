@@ -102,9 +102,25 @@ private:
   std::unordered_map<stream_id, stream_entries> streams_;
 };
 
-/// Keys and the streams under them, and what it takes to undo the changes of a transaction.
+/// What it takes to undo the changes of a transaction.
+class undo_list {
+public:
+  void add(std::function<void()> take_back) { steps_.push_back(std::move(take_back)); }
+  void keep() noexcept { steps_.clear(); }
+  void undo() {
+    for (const auto& take_back : std::exchange(steps_, {}) | std::views::reverse) take_back();
+    steps_.clear();
+  }
+
+private:
+  std::vector<std::function<void()>> steps_;
+};
+
+/// Keys and the streams under them.
 class relation_table {
 public:
+  explicit relation_table(undo_list& undo) : undo_{undo} {}
+
   void apply(const relation_change& change) {
     switch (change.what()) {
       case relation_change::kind::insert: return raise_where(insert(change.key(), change.stream()), change.key());
@@ -141,12 +157,6 @@ public:
     return all;
   }
 
-  void keep() noexcept { undo_.clear(); }
-  void undo() {
-    for (const auto& take_back : std::exchange(undo_, {}) | std::views::reverse) take_back();
-    undo_.clear();
-  }
-
 private:
   struct entry {
     std::set<stream_id> streams;
@@ -156,7 +166,7 @@ private:
   bool insert(const relation_key& key, const stream_id& stream) {
     if (!relations_[key].streams.insert(stream).second) return false;
     keys_[stream].insert(key);
-    undo_.emplace_back([this, key, stream] { remove(key, stream); });
+    undo_.add([this, key, stream] { remove(key, stream); });
     return true;
   }
 
@@ -164,24 +174,52 @@ private:
     const auto found = relations_.find(key);
     if (found == relations_.end() || found->second.streams.erase(stream) == 0) return false;
     if (const auto keys = keys_.find(stream); keys->second.erase(key) != 0 && keys->second.empty()) keys_.erase(keys);
-    undo_.emplace_back([this, key, stream] { insert(key, stream); });
+    undo_.add([this, key, stream] { insert(key, stream); });
     return true;
   }
 
   void raise_where(bool changed, const relation_key& key) {
     if (!changed) return;
     ++relations_[key].revision;
-    undo_.emplace_back([this, key] { --relations_[key].revision; });
+    undo_.add([this, key] { --relations_[key].revision; });
   }
 
   std::map<relation_key, entry> relations_;
   std::unordered_map<stream_id, std::set<relation_key>> keys_;
-  std::vector<std::function<void()>> undo_; ///< of this transaction
+  undo_list& undo_;
+};
+
+class snapshot_table {
+public:
+  explicit snapshot_table(undo_list& undo) : undo_{undo} {}
+
+  [[nodiscard]] const snapshot* find(const snapshot_key& key) const {
+    const auto found = snapshots_.find(key);
+    return found == snapshots_.end() ? nullptr : &found->second;
+  }
+
+  void save(const snapshot& s) {
+    remove(s.key);
+    snapshots_.emplace(s.key, s);
+    undo_.add([this, key = s.key] { snapshots_.erase(key); });
+  }
+
+  void remove(const snapshot_key& key) {
+    const auto found = snapshots_.find(key);
+    if (found == snapshots_.end()) return;
+    undo_.add([this, was = found->second] { snapshots_.emplace(was.key, was); });
+    snapshots_.erase(found);
+  }
+
+private:
+  std::map<snapshot_key, snapshot> snapshots_;
+  undo_list& undo_;
 };
 
 class memory_transaction final : public event_store::transaction {
 public:
-  memory_transaction(record_log& log, relation_table& relations) : log_{log}, relations_{relations} {}
+  memory_transaction(record_log& log, relation_table& relations, snapshot_table& snapshots)
+    : log_{log}, relations_{relations}, snapshots_{snapshots} {}
 
   stream_head head_of(const stream_id& stream) override {
     const auto& entries = log_.stream(stream);
@@ -213,9 +251,13 @@ public:
 
   void relate(const relation_change& change) override { relations_.apply(change); }
 
+  void save(const snapshot& s) override { snapshots_.save(s); }
+  void remove(const snapshot_key& key) override { snapshots_.remove(key); }
+
 private:
   record_log& log_;
   relation_table& relations_;
+  snapshot_table& snapshots_;
 };
 
 /// The first entry of a stream behind `low`, and the one behind the last before `high`.
@@ -305,6 +347,22 @@ public:
     if (auto ok = detail::check_readable(stream); !ok) return ok.error();
     const std::shared_lock lock{mutex_};
     return relations_.keys_of(stream);
+  }
+
+  result<std::optional<stored_snapshot>> load_snapshot(const snapshot_key& key) const override {
+    if (auto ok = detail::check_key(key); !ok) return ok.error();
+    const std::shared_lock lock{mutex_};
+    const auto* found = snapshots_.find(key);
+    if (!found) return std::optional<stored_snapshot>{};
+    const auto of = key.stream() ? relation{{*key.stream()}, {}} : relations_.find(*key.relation());
+    detail::snapshot_basis now{.relation_revision = of.revision};
+    for (const auto& stream : of.streams) {
+      const auto& entries = log_.stream(stream);
+      const auto [first, last] = bounds_in(entries, found->cursor, {});
+      now.records += entries.size();
+      now.behind += last - first;
+    }
+    return std::optional{detail::judge(*found, now)};
   }
 
   result<page> read(const all_query& query) const override {
@@ -399,13 +457,13 @@ private:
     const auto size = log_.size();
     const auto undo = [&] {
       log_.truncate(size);
-      relations_.undo();
+      undo_.undo();
     };
-    memory_transaction tx{log_, relations_};
+    memory_transaction tx{log_, relations_, snapshots_};
     try {
       auto done = work(tx);
       if (done)
-        relations_.keep();
+        undo_.keep();
       else
         undo();
       return done;
@@ -420,7 +478,9 @@ private:
 
   mutable std::shared_mutex mutex_;
   record_log log_;
-  relation_table relations_;
+  undo_list undo_; // of the transaction that runs
+  relation_table relations_{undo_};
+  snapshot_table snapshots_{undo_};
   std::map<std::string, progress> projections_;
 };
 

@@ -124,6 +124,21 @@ CREATE VIEW skald_projections_v1 AS
          (SELECT coalesce(max(position), 0) FROM skald_events) - handled AS behind
   FROM skald_projections;
 )sql",
+  R"sql(
+CREATE TABLE skald_snapshots (
+  stream            INTEGER NOT NULL,
+  relation          INTEGER NOT NULL,
+  reducer           TEXT NOT NULL,
+  fingerprint       TEXT NOT NULL,
+  created           INTEGER NOT NULL,
+  id                BLOB NOT NULL,
+  records           INTEGER NOT NULL,
+  relation_revision INTEGER NOT NULL,
+  checksum          TEXT NOT NULL,
+  state             TEXT NOT NULL,
+  UNIQUE (stream, relation, reducer)
+) STRICT;
+)sql",
 };
 constexpr std::int64_t first_with_checksums = 3;
 constexpr std::int64_t schema_version = migrations.size();
@@ -481,20 +496,30 @@ std::optional<std::string_view> unless_empty(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional<std::string_view>{text};
 }
 
+/// Which snapshot: its stream, its relation, one of them 0, and its reducer.
+constexpr const char* this_snapshot = " WHERE (stream, relation, reducer) = (?1, ?2, ?3)";
+
+constexpr const char* synchronous(durability kept) {
+  return kept == durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL";
+}
+
 /// Runs the requests of one writer at a time, each in a transaction between `begin` and `commit` or `undo`.
 ///
 /// What it remembers of streams and types holds while no other connection writes; `begin` finds out.
 class writer final : public event_store::transaction {
 public:
-  writer(std::unique_ptr<connection> db, hybrid_clock& clock, bool verified)
-    : db_{std::move(db)}, clock_{clock}, decode_{*db_, verified} {
+  /// `kept` is how the connection is set.
+  writer(std::unique_ptr<connection> db, durability kept, hybrid_clock& clock, bool verified)
+    : db_{std::move(db)}, kept_{kept}, clock_{clock}, decode_{*db_, verified} {
     if (auto row = newest_(); row.next()) own_head_ = observe(row); // time does not repeat across restarts
     db_->set_trouble(errc::insertion_failed);
     sqlite3_wal_hook(db_->get(), note_log, this);
   }
 
-  void begin() {
+  void begin(durability kept) {
     shorten_log();
+    if (kept != kept_) db_->execute("setting it up", synchronous(kept));
+    kept_ = kept;
     begin_.run();
     look_for_others();
     if (streams_.size() > most_cached_streams) forget_streams();
@@ -597,6 +622,20 @@ public:
       unrelate_key_.run(key);
     }
     if (sqlite3_changes(db_->get()) != 0) raise_key_.run(key);
+  }
+
+  void save(const snapshot& s) override {
+    if (s.key.relation()) add_key_.run(*s.key.relation());
+    const auto [stream, relation] = owner_of(s.key);
+    assert(stream != 0 || relation != 0);
+    save_snapshot_.run(stream, relation, std::string_view{s.key.reducer()}, std::string_view{s.fingerprint},
+                       s.cursor.created, s.cursor.id, s.records, s.relation_revision,
+                       std::string_view{detail::checksum_of(s)}, std::string_view{s.state});
+  }
+
+  void remove(const snapshot_key& key) override {
+    const auto [stream, relation] = owner_of(key);
+    remove_snapshot_.run(stream, relation, std::string_view{key.reducer()});
   }
 
   void register_projection(std::string_view name, position fresh_from) { register_.run(name, fresh_from); }
@@ -702,6 +741,13 @@ private:
     if (state.key == 0) state.key = ++last_stream_;
   }
 
+  /// Stream and relation, of which one is 0, and both where nothing is known of them.
+  std::pair<std::int64_t, std::int64_t> owner_of(const snapshot_key& key) {
+    if (key.stream()) return {entry_of(*key.stream()).second.key, 0};
+    auto row = key_(*key.relation());
+    return {0, row.next() ? row.integer(0) : 0};
+  }
+
   /// The name of a stream whose row is not written yet, null where there is none.
   [[nodiscard]] const stream_id* new_stream(std::int64_t key) const noexcept {
     for (const auto* entry : changed_)
@@ -727,6 +773,7 @@ private:
   [[nodiscard]] statement prepare(const char* purpose, const std::string& text) const { return {*db_, purpose, text}; }
 
   std::unique_ptr<connection> db_;
+  durability kept_;
   hybrid_clock& clock_;
   record_decoder decode_;
   type_dictionary& types_ = decode_.types();
@@ -768,6 +815,10 @@ private:
   statement unrelate_ = prepare("writing a relation", "DELETE FROM skald_relations WHERE key = ?1 AND stream = ?2");
   statement unrelate_key_ = prepare("writing a relation", "DELETE FROM skald_relations WHERE key = ?1");
   statement unrelate_stream_ = prepare("writing a relation", "DELETE FROM skald_relations WHERE stream = ?1");
+  statement save_snapshot_ = prepare(
+    "saving a snapshot", "INSERT OR REPLACE INTO skald_snapshots VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+  statement remove_snapshot_ =
+    prepare("removing a snapshot", std::string{"DELETE FROM skald_snapshots"} + this_snapshot);
   statement register_ =
     prepare("registering a projection", "INSERT INTO skald_projections (name, handled, fresh_from) VALUES (?1, 0, ?2) "
                                         "ON CONFLICT (name) DO NOTHING");
@@ -803,7 +854,7 @@ public:
   reader(std::unique_ptr<connection> db, bool verified) : db_{std::move(db)}, decode_{*db_, verified} {}
 
   [[nodiscard]] page read(const stream_query& query) {
-    const snapshot moment{*this};
+    const moment now{*this};
     const auto types = keys_of(query.types());
     if (types == no_types) return {};
     const auto low = low_of(pointer_to(query.after()));
@@ -815,7 +866,7 @@ public:
   }
 
   [[nodiscard]] page read(const streams_query& query) {
-    const snapshot moment{*this};
+    const moment now{*this};
     const auto types = keys_of(query.types());
     if (types == no_types) return {};
     const auto streams = keys_of(query);
@@ -840,7 +891,7 @@ public:
   }
 
   [[nodiscard]] page read(const all_query& query) {
-    const snapshot moment{*this};
+    const moment now{*this};
     const auto types = keys_of(query.types());
     if (types == no_types) return {};
     return fill(query,
@@ -870,7 +921,7 @@ public:
   [[nodiscard]] position head() { return position{static_cast<std::uint64_t>(head_.integer())}; }
 
   [[nodiscard]] relation related(const relation_key& key) {
-    const snapshot moment{*this};
+    const moment now{*this};
     relation answer;
     auto found = relation_(key);
     if (!found.next()) return answer;
@@ -878,6 +929,34 @@ public:
     for (auto row = streams_under_(found.integer(0)); row.next();)
       answer.streams.emplace_back(std::string{row.text(0)});
     return answer;
+  }
+
+  [[nodiscard]] std::optional<stored_snapshot> load(const snapshot_key& key) {
+    const moment now{*this};
+    const auto key_in = [](rows found) { return found.next() ? found.integer(0) : std::int64_t{0}; };
+    const auto stream = key.stream() ? key_in(stream_key_(*key.stream())) : 0;
+    const auto relation = key.relation() ? key_in(relation_(*key.relation())) : 0;
+    auto found = snapshot_(stream, relation, std::string_view{key.reducer()});
+    if (!found.next()) return std::nullopt;
+    skald::snapshot s;
+    s.key = key;
+    s.fingerprint = found.text(0);
+    event_id::bytes_type id{};
+    const auto stored_id = found.blob(2);
+    std::copy_n(stored_id.begin(), std::min(stored_id.size(), id.size()), id.begin());
+    s.cursor = {timestamp{static_cast<std::uint64_t>(found.integer(1))}, event_id{id}};
+    s.records = static_cast<std::uint64_t>(found.integer(3));
+    s.relation_revision = revision{static_cast<std::uint64_t>(found.integer(4))};
+    s.state = found.text(6);
+    const auto cursor = bound_at(s.cursor);
+    auto row = key.stream() ? stream_basis_(stream, cursor.created, cursor.id)
+                            : relation_basis_(relation, cursor.created, cursor.id);
+    row.next();
+    const detail::snapshot_basis basis{.records = static_cast<std::uint64_t>(row.integer(0)),
+                                       .behind = static_cast<std::uint64_t>(row.integer(1)),
+                                       .relation_revision = revision{static_cast<std::uint64_t>(row.integer(2))},
+                                       .intact = found.text(5) == detail::checksum_of(s)};
+    return detail::judge(std::move(s), basis);
   }
 
   [[nodiscard]] std::vector<relation_key> keys_of(const stream_id& stream) {
@@ -912,12 +991,12 @@ public:
 private:
   /// All that is read while it lives is of one moment. Between looking up the types of a query and reading, a type
   /// might appear whose first record would then be missing in front of later ones of other types.
-  class snapshot {
+  class moment {
   public:
-    explicit snapshot(reader& of) : of_{of} { of_.begin_.run(); }
-    ~snapshot() { (void)of_.end_().step(); }
-    snapshot(const snapshot&) = delete;
-    snapshot& operator=(const snapshot&) = delete;
+    explicit moment(reader& of) : of_{of} { of_.begin_.run(); }
+    ~moment() { (void)of_.end_().step(); }
+    moment(const moment&) = delete;
+    moment& operator=(const moment&) = delete;
 
   private:
     reader& of_;
@@ -972,6 +1051,10 @@ private:
     while (page.open() && matches.next()) page.add([&] { return decode_row(matches); });
     return page.take();
   }
+
+  /// How many records the stream `s` has behind a cursor.
+  static constexpr const char* records_behind =
+    "(SELECT count(*) FROM skald_events e WHERE e.stream = s.key AND (e.created, e.id) > (?2, ?3))";
 
   static std::size_t index_of(direction d) { return d == direction::forward ? 0 : 1; }
 
@@ -1047,6 +1130,17 @@ private:
     prepare("counting event types", "SELECT t.name, e.events FROM skald_types t "
                                     "JOIN (SELECT type, count(*) AS events FROM skald_events GROUP BY type) e "
                                     "ON e.type = t.key ORDER BY t.name");
+  statement snapshot_ =
+    prepare("reading a snapshot", std::string{"SELECT fingerprint, created, id, records, relation_revision, checksum, "
+                                              "state FROM skald_snapshots"} +
+                                    this_snapshot);
+  statement stream_basis_ = prepare("judging a snapshot", std::string{"SELECT s.revision, "} + records_behind +
+                                                            ", 0 FROM skald_streams s WHERE s.key = ?1");
+  statement relation_basis_ =
+    prepare("judging a snapshot", std::string{"SELECT sum(s.revision), sum("} + records_behind +
+                                    "), k.revision FROM skald_relation_keys k "
+                                    "LEFT JOIN skald_relations r ON r.key = k.key "
+                                    "LEFT JOIN skald_streams s ON s.key = r.stream WHERE k.key = ?1");
 };
 
 /// Lends readers, each to one caller at a time. Opens them when they are wanted, and waits only when `most_readers`
@@ -1194,8 +1288,7 @@ std::unique_ptr<connection> open_for_writing(const std::filesystem::path& file, 
   const auto found = identify(*db);
   if (found == 0 && !options.create) db->fail("opening it", "the file is empty", no_store);
   use_write_ahead_log(*db);
-  db->execute("setting it up",
-              options.durability == durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+  db->execute("setting it up", synchronous(options.durability));
   db->execute("setting it up", "PRAGMA cache_size = -32768");
   take_over_log(*db);
   if (found != schema_version) migrate(*db);
@@ -1205,7 +1298,8 @@ std::unique_ptr<connection> open_for_writing(const std::filesystem::path& file, 
 class sqlite_store final : public event_store {
 public:
   sqlite_store(const std::filesystem::path& file, const store_options& options)
-    : event_store{options}, writer_{open_for_writing(file, options), clock(), options.verify_reads},
+    : event_store{options}, kept_{options.durability},
+      writer_{open_for_writing(file, options), options.durability, clock(), options.verify_reads},
       readers_{file, options.verify_reads} {}
 
   result<record_status> status(const record& r) const override {
@@ -1234,6 +1328,11 @@ public:
   result<std::vector<relation_key>> keys_of(const stream_id& stream) const override {
     if (auto ok = detail::check_readable(stream); !ok) return ok.error();
     return readers_.with([&](reader& from) { return from.keys_of(stream); });
+  }
+
+  result<std::optional<stored_snapshot>> load_snapshot(const snapshot_key& key) const override {
+    if (auto ok = detail::check_key(key); !ok) return ok.error();
+    return readers_.with([&](reader& from) { return from.load(key); });
   }
 
   result<std::optional<record>> find(const event_id& id) const override {
@@ -1303,14 +1402,17 @@ public:
 
 private:
   result<void> transact(const std::function<result<void>(transaction&)>& work) override { return change(work); }
+  result<void> transact_relaxed(const std::function<result<void>(transaction&)>& work) override {
+    return change(work, durability::relaxed);
+  }
 
   /// Runs `work` in one transaction, which is undone where it answers an error or throws.
   template <class Work>
-  auto change(const Work& work) -> decltype(work(std::declval<writer&>())) {
+  auto change(const Work& work, std::optional<durability> kept = {}) -> decltype(work(std::declval<writer&>())) {
     const std::lock_guard lock{mutex_};
     if (fault_) return *fault_;
     try {
-      writer_.begin();
+      writer_.begin(kept.value_or(kept_));
       auto answer = work(writer_);
       if (answer)
         writer_.commit();
@@ -1338,6 +1440,7 @@ private:
     return why;
   }
 
+  const durability kept_;
   std::mutex mutex_;
   std::optional<error> fault_; // of the disk, since which nothing is written
   writer writer_;

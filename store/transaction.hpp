@@ -37,6 +37,12 @@ public:
   /// Changes a relation, and raises the revision of each key under which something changed. Precondition: key and stream
   /// are named as the kind of change wants it.
   virtual void relate(const relation_change& change) = 0;
+
+  /// Keeps a snapshot in place of the one with its key. Preconditions: `detail::check_snapshot` lets it pass, and its
+  /// cursor is that of a record that is stored.
+  virtual void save(const snapshot& s) = 0;
+
+  virtual void remove(const snapshot_key& key) = 0;
 };
 
 } // namespace skald

@@ -24,6 +24,9 @@ public:
   skald::result<std::vector<skald::relation_key>> keys_of(const skald::stream_id& s) const override {
     return inner_->keys_of(s);
   }
+  skald::result<std::optional<skald::stored_snapshot>> load_snapshot(const skald::snapshot_key& key) const override {
+    return inner_->load_snapshot(key);
+  }
   skald::result<std::optional<skald::record>> find(const skald::event_id& id) const override {
     return inner_->find(id);
   }

@@ -52,6 +52,8 @@ private:
     revision revision_at(const stream_id&, position) override { return {}; }
     void write(const record&) override { ++written; }
     void relate(const relation_change&) override {}
+    void save(const snapshot&) override {}
+    void remove(const snapshot_key&) override {}
   };
 
   std::mutex hold_;

@@ -275,6 +275,26 @@ inline std::vector<std::string> data_of(const std::vector<record>& records) {
   return data;
 }
 
+/// A snapshot of what a key reads now, as a reducer would make it that counts.
+inline snapshot folded(const event_store& store, snapshot_key key) {
+  snapshot s;
+  std::vector<record> records;
+  if (key.stream()) {
+    records = read_all(store, stream_query{*key.stream()});
+  } else {
+    const auto related = must(store.related(*key.relation()));
+    s.relation_revision = related.revision;
+    records = read_all(store, streams_query{related.streams});
+  }
+  REQUIRE_FALSE(records.empty());
+  s.key = std::move(key);
+  s.fingerprint = "shape";
+  s.records = records.size();
+  s.cursor = stream_query::cursor_of(records.back());
+  s.state = number_json(records.size());
+  return s;
+}
+
 /// Opens the door that backends keep for the rules of appending.
 struct door : event_store {
   static result<void> open(event_store& store, const std::function<result<void>(transaction&)>& work) {

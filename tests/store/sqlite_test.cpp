@@ -248,6 +248,9 @@ TEST_CASE("sqlite: a file of an older version is brought to the newest, with all
   const auto change = relation_change::insert(relation_key{"k"}, stream("a"));
   must(store->relate(std::span{&change, 1}));
   CHECK(must(open(file)->related(relation_key{"k"})).streams == std::vector{stream("a")});
+  const auto counted = folded(*store, {"totals", stream("a")});
+  must(store->save_snapshots(std::span{&counted, 1}));
+  CHECK(must(open(file)->load_snapshot(counted.key))->holds);
 }
 
 TEST_CASE("sqlite: everything is there after a restart") {
@@ -409,6 +412,50 @@ TEST_CASE(
       CHECK(code_of(store->find(id(2))) == errc::corrupt);
       CHECK(code_of(store->append(request("a", any, some_events(2, 1)))) == errc::corrupt);
     }
+  }
+}
+
+TEST_CASE("sqlite: a snapshot of which a bit has changed does not hold, and is replaced") { // E.116
+  struct row {
+    const char* name;
+    const char* change;
+  };
+  const row rows[] = {
+    {"its state", R"(state = '{"n":9}')"},
+    {"its fingerprint", "fingerprint = 'shapf'"},
+    {"its time", "created = created - 1"},
+    {"a negative time", "created = -1"},
+    {"its last record", "id = (SELECT id FROM skald_events WHERE position = 2)"},
+    {"a short id", "id = x'01'"},
+    {"a long id", "id = zeroblob(100)"},
+    {"its count", "records = 2"},
+    {"a negative count", "records = -1"},
+    {"the revision of a relation", "relation_revision = 1"},
+    {"its checksum", "checksum = 'x'"},
+    {"its reducer", "reducer = 'counts'"},
+    {"its stream", "stream = 2"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    const temporary_folder folder;
+    const auto file = folder.path() / "file.db";
+    {
+      const auto store = open(file);
+      must(store->append(request("a", no_stream, some_events(1, 3))));
+      must(store->append(request("b", no_stream, some_events(4, 3))));
+      const auto counted = folded(*store, {"totals", stream("a")});
+      must(store->save_snapshots(std::span{&counted, 1}));
+    }
+    run_sql(file, std::string{"UPDATE skald_snapshots SET "} + row.change);
+    const auto store = open(file);
+    for (const auto* reducer : {"totals", "counts"})
+      for (const auto* name : {"a", "b"}) {
+        const auto found = must(store->load_snapshot({reducer, stream(name)}));
+        CHECK_FALSE((found && found->holds));
+      }
+    const auto counted = folded(*store, {"totals", stream("a")});
+    must(store->save_snapshots(std::span{&counted, 1}));
+    CHECK(must(store->load_snapshot(counted.key))->holds);
   }
 }
 
