@@ -2,9 +2,14 @@
 
 #include <skald/aggregates/aggregate.hpp>
 
+#include <functional>
 #include <memory>
+#include <optional>
 
 namespace skald {
+
+/// Makes a snapshot of the state that it holds, when there is time for it.
+using snapshot_source = std::function<result<snapshot>()>;
 
 /// An aggregate whose type is erased, as actors hold it.
 class any_aggregate {
@@ -18,6 +23,12 @@ public:
   [[nodiscard]] virtual bool has_pending() const noexcept = 0;
   /// What is pending as a request that expects the revision before it; afterwards nothing is pending.
   [[nodiscard]] virtual append_request take_request() = 0;
+  /// The key of its snapshots, or none where its type keeps none.
+  [[nodiscard]] virtual std::optional<snapshot_key> key() const = 0;
+  /// Begins with a snapshot in place of the first records. False where it is of no use; then nothing has changed.
+  virtual bool restore(const stored_snapshot& s) = 0;
+  /// A copy of the state as it is; null where its type keeps no snapshots. Precondition: nothing is pending.
+  [[nodiscard]] virtual snapshot_source copy() const = 0;
   /// The aggregate itself, for a command that knows its type.
   [[nodiscard]] virtual void* object() noexcept = 0;
 };
@@ -39,6 +50,18 @@ public:
     auto request = aggregate_access::request_for(object_);
     aggregate_access::take_pending(object_);
     return request;
+  }
+  [[nodiscard]] std::optional<snapshot_key> key() const override {
+    if constexpr (keeps_snapshots<A>) return aggregate_access::key_of<A>(object_.id());
+    return std::nullopt;
+  }
+  bool restore([[maybe_unused]] const stored_snapshot& s) override {
+    if constexpr (keeps_snapshots<A>) return aggregate_access::restore(object_, s);
+    return false;
+  }
+  [[nodiscard]] snapshot_source copy() const override {
+    if constexpr (keeps_snapshots<A>) return [copy = object_] { return aggregate_access::take_snapshot(copy); };
+    return nullptr;
   }
   [[nodiscard]] void* object() noexcept override { return &object_; }
 

@@ -18,7 +18,16 @@ void pipeline::submit(decision decide, decision_answer answer) {
   run();
 }
 
-bool pipeline::take_load() { return std::exchange(load_wanted_, false); }
+std::optional<pipeline::load_action> pipeline::take_load() {
+  if (!std::exchange(load_wanted_, false)) return std::nullopt;
+  return load_action{state_->key()};
+}
+
+bool pipeline::restore(const stored_snapshot& s) {
+  if (!state_->restore(s)) return false;
+  copied_ = state_->revision();
+  return true;
+}
 
 void pipeline::fold(const record& r) {
   if (fold_error_) return;
@@ -31,6 +40,8 @@ void pipeline::loaded(result<void> read) {
   if (!read) {
     cool_down();
     for (auto& c : std::exchange(waiting_, {})) c.answer(read.error());
+  } else if (auto copy = copy_if_due()) {
+    snapshot_ = std::move(copy);
   }
   run();
 }
@@ -54,6 +65,7 @@ void pipeline::run() {
     if (!state_) {
       state_ = make_(stream_);
       fold_error_.reset();
+      copied_ = {};
       loading_ = load_wanted_ = true;
       return;
     }
@@ -63,8 +75,14 @@ void pipeline::run() {
   }
 }
 
+snapshot_source pipeline::copy_if_due() {
+  if (!every_.due(state_->revision().value - copied_.value)) return nullptr;
+  copied_ = state_->revision();
+  return state_->copy();
+}
+
 void pipeline::decide(command next) {
-  decided entry{std::move(next), next_ticket_++, {}, state_->revision(), {}, {}};
+  decided entry{std::move(next), next_ticket_++, {}, state_->revision(), {}, {}, {}};
   try {
     entry.command.decide(*state_);
     if (!state_->has_pending()) entry.answer = receipt{{entry.revision}, {}, {}};
@@ -86,6 +104,7 @@ void pipeline::decide(command next) {
       entry.last_event = request.streams.front().events.back().id;
       entry.revision = state_->revision();
       entry.unsent = std::move(request);
+      entry.snapshot = copy_if_due();
     }
   }
   in_flight_.push_back(std::move(entry));
@@ -118,6 +137,7 @@ void pipeline::settle() {
       break;
     }
     if (appends && (!answer || answer->revisions.back() != front.revision)) fallen_ = true;
+    if (!fallen_ && front.snapshot) snapshot_ = std::move(front.snapshot);
     auto done = std::move(front);
     in_flight_.pop_front();
     done.command.answer(std::move(*done.answer));

@@ -38,14 +38,23 @@ public:
     append_request request;
   };
 
-  pipeline(stream_id stream, aggregate_factory make) : stream_{std::move(stream)}, make_{make} {}
+  /// What to read of the stream.
+  struct load_action {
+    std::optional<snapshot_key> snapshot; ///< look for it first: answer with `restore`
+  };
+
+  pipeline(stream_id stream, aggregate_factory make, snapshot_every every = {})
+    : stream_{std::move(stream)}, make_{make}, every_{every} {}
 
   /// Takes a command.
   void submit(decision decide, decision_answer answer);
 
-  /// Whether the stream has to be read now, from its beginning: answer with `fold` for each record, then `loaded`.
-  /// True once for each time.
-  [[nodiscard]] bool take_load();
+  /// Whether the stream has to be read now: answer with `fold` for each record, then `loaded`. Something once for each
+  /// time.
+  [[nodiscard]] std::optional<load_action> take_load();
+  /// The snapshot that was found. Where it is used, the stream is to be read behind its cursor; where it is of no use, from
+  /// the beginning.
+  [[nodiscard]] bool restore(const stored_snapshot& s);
   /// One record of the stream that is being loaded.
   void fold(const record& r);
   /// The stream was read to its end, or could not be read: then all that waits is answered with the error.
@@ -54,6 +63,9 @@ public:
   /// The next append to send, if any; each is answered by `appended`, in any order.
   [[nodiscard]] std::optional<append_action> take_append();
   void appended(ticket which, result<receipt> answer);
+
+  /// A state of which a snapshot is due, if any, all of it durable.
+  [[nodiscard]] snapshot_source take_snapshot() { return std::exchange(snapshot_, nullptr); }
 
   /// Somebody else changed the stream, which is at `seen` now or beyond: it is loaded again before the next command
   /// decides, unless the state is as far.
@@ -77,21 +89,26 @@ private:
     skald::revision revision; ///< once it is done
     std::optional<result<receipt>> answer; ///< known, but not yet to be given
     std::optional<append_request> unsent;
+    snapshot_source snapshot; ///< of the state as this command leaves it, where one is due
   };
 
   void run();
   void decide(command next);
+  [[nodiscard]] snapshot_source copy_if_due();
   void settle();
   void fall_back();
   void cool_down();
 
   stream_id stream_;
   aggregate_factory make_;
+  snapshot_every every_;
   std::unique_ptr<any_aggregate> state_; ///< null: cold
   std::optional<error> fold_error_;
   std::deque<command> waiting_;
   std::deque<decided> in_flight_; ///< in the order of their decisions
   ticket next_ticket_ = 1;
+  skald::revision copied_; ///< of the last state that was copied for a snapshot, or was restored from one
+  snapshot_source snapshot_;
   bool loading_ = false; ///< nothing is in flight meanwhile
   bool load_wanted_ = false;
   bool stale_ = false; ///< load again once nothing is in flight

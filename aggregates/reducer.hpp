@@ -1,5 +1,6 @@
 #pragma once
 
+#include <skald/aggregates/snapshot.hpp>
 #include <skald/store/event.hpp>
 #include <skald/store/event_store.hpp>
 
@@ -24,6 +25,13 @@ public:
                 "the state of a reducer is a struct described by BOOST_DESCRIBE_STRUCT");
 
   reducer(std::string name, Steps steps) : name_{std::move(name)}, steps_{std::move(steps)} {}
+
+  /// The same reducer with a version of its steps, 1 where none is given. Raise it where they make something else of the
+  /// same events: older snapshots are of no use then.
+  [[nodiscard]] reducer version(std::uint32_t number) && {
+    version_ = number;
+    return std::move(*this);
+  }
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
@@ -69,12 +77,103 @@ public:
     return state;
   }
 
+  /// The state of a stream, or of the streams that are kept under a relation key: from the snapshot of it, where there is
+  /// one that holds, and what lies behind that.
+  ///
+  /// Sees to the snapshot: one that is of no use is removed, and a new one is saved where so many records of whatever type
+  /// were folded behind the last one, or from the beginning. A snapshot that cannot be saved is no error. Blocks while it
+  /// reads; memory holds one page. Errors: as above, and `read_failed` of the relation.
+  [[nodiscard]] result<std::optional<State>> reduce(event_store& store, const stream_id& of,
+                                                    snapshot_every every) const {
+    return reduce(store, snapshot_key{name_, of}, stream_query{of}, revision{}, every);
+  }
+  [[nodiscard]] result<std::optional<State>> reduce(event_store& store, const relation_key& of,
+                                                    snapshot_every every) const {
+    const auto now = store.related(of);
+    if (!now) return now.error();
+    return reduce(store, snapshot_key{name_, of}, streams_query{now->streams}, now->revision, every);
+  }
+
 private:
+  /// What was folded so far: the state, which may be none, up to which record, and how many there were.
+  struct progress {
+    std::optional<State> state;
+    stream_cursor last;
+    std::uint64_t records = 0;
+  };
+
+  template <class Query>
+  result<std::optional<State>> reduce(event_store& store, const snapshot_key& key, Query query,
+                                      revision relation_revision, snapshot_every every) const {
+    const auto print = fingerprint();
+    progress so_far;
+    if (const auto found = store.load_snapshot(key); found && *found) {
+      if (auto kept = read(**found, relation_revision, print))
+        so_far = std::move(*kept);
+      else
+        static_cast<void>(store.remove_snapshot(key));
+    }
+    const auto kept = so_far.records;
+    if (kept != 0) query.after(so_far.last);
+    result<void> folded;
+    auto read_all = for_each(store, std::move(query), [&](const record& r) {
+      so_far.last = Query::cursor_of(r);
+      ++so_far.records;
+      if (!folded || !folds(r.type)) return;
+      if (!so_far.state) so_far.state.emplace();
+      folded = fold(*so_far.state, r);
+    });
+    if (!read_all) return read_all.error();
+    if (!folded) return folded.error();
+    if (every.due(so_far.records - kept)) keep(store, key, so_far, relation_revision, print);
+    return std::move(so_far.state);
+  }
+
+  static std::optional<progress> read(const stored_snapshot& stored, revision relation_revision,
+                                      std::string_view print) {
+    const auto& s = stored.snapshot;
+    if (!stored.holds || s.relation_revision != relation_revision || s.fingerprint != print) return std::nullopt;
+    auto state = from_json<std::optional<State>>(s.state);
+    if (!state) return std::nullopt;
+    return progress{std::move(*state), s.cursor, s.records};
+  }
+
+  static void keep(event_store& store, const snapshot_key& key, const progress& so_far, revision relation_revision,
+                   const std::string& print) {
+    auto state = to_json(so_far.state);
+    if (!state) return;
+    snapshot s;
+    s.key = key;
+    s.fingerprint = print;
+    s.cursor = so_far.last;
+    s.records = so_far.records;
+    s.relation_revision = relation_revision;
+    s.state = std::move(*state);
+    static_cast<void>(store.save_snapshots(std::span{&s, 1}));
+  }
+
+  [[nodiscard]] std::string fingerprint() const {
+    std::string names;
+    for_each_event<Events>([&]<class Event>() {
+      if constexpr (has_step<Event>) names += detail::versioned_name<Event>();
+    });
+    return detail::fingerprint<State>(names, version_);
+  }
+
+  static bool folds(std::string_view type) {
+    bool found = false;
+    for_each_event<Events>([&]<class Event>() {
+      if constexpr (has_step<Event>) found = found || type == Event::name;
+    });
+    return found;
+  }
+
   template <class Event>
   static constexpr bool has_step = std::invocable<const Steps&, State&, const typename Event::data_type&>;
 
   std::string name_;
   Steps steps_;
+  std::uint32_t version_ = 1;
 };
 
 namespace detail {

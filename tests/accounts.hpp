@@ -66,4 +66,27 @@ private:
   int reviews_ = 0;
 };
 
+struct balance {
+  std::string owner;
+  std::int64_t cents = 0;
+  int reviews = 0;
+
+  friend bool operator==(const balance&, const balance&) = default;
+};
+BOOST_DESCRIBE_STRUCT(balance, (), (owner, cents, reviews))
+
+/// An account of which snapshots are kept.
+class ledger : public skald::aggregate<ledger, account_events, balance> {
+public:
+  static constexpr std::string_view name = "ledger";
+
+  void with(const opened& e) { state_.owner = e.owner; }
+  void with(const deposited& e) { state_.cents += e.cents; }
+  void with(const withdrawn& e) { state_.cents -= e.cents; }
+  void with(const reviewed&) { ++state_.reviews; }
+
+  void open(const std::string& owner) { push(opened{owner}); }
+  void deposit(std::int64_t cents) { push(deposited{cents}); }
+};
+
 } // namespace accounts

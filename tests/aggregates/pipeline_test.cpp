@@ -304,6 +304,145 @@ TEST_CASE("random interleavings: every command is answered once and the account 
   }
 }
 
+namespace {
+
+/// A pipeline of an aggregate that is kept in snapshots, with one due after every second event.
+struct snapshot_bench {
+  const stream_id stream{"ledger-ada"};
+  std::unique_ptr<event_store> store = open_memory_store();
+  pipeline pipe{stream, &make_any_aggregate<ledger>, {2}};
+  std::vector<pipeline::append_action> sent;
+  std::vector<result<receipt>> answers;
+  std::vector<std::uint64_t> kept; ///< how many records each snapshot holds that was due
+  std::size_t read = 0;            ///< records of the last load
+
+  void deposit(std::int64_t cents) {
+    pipe.submit([cents](any_aggregate& a) { static_cast<ledger*>(a.object())->deposit(cents); },
+                [this](result<receipt> r) { answers.push_back(std::move(r)); });
+    collect();
+  }
+
+  std::int64_t cents() {
+    std::int64_t seen = -1;
+    pipe.submit([&](any_aggregate& a) { seen = static_cast<ledger*>(a.object())->state().cents; }, [](auto) {});
+    collect();
+    return seen;
+  }
+
+  void collect() {
+    if (const auto action = pipe.take_load()) {
+      stream_query rest{stream};
+      if (const auto found = store->load_snapshot(action->snapshot.value()).value(); found && pipe.restore(*found))
+        rest.after(found->snapshot.cursor);
+      read = 0;
+      pipe.loaded(for_each(*store, rest, [&](const record& r) {
+        ++read;
+        pipe.fold(r);
+      }));
+    }
+    while (auto a = pipe.take_append()) sent.push_back(std::move(*a));
+    if (const auto copy = pipe.take_snapshot()) {
+      const auto made = copy().value();
+      REQUIRE(store->save_snapshots(std::span{&made, 1}));
+      kept.push_back(made.records);
+    }
+  }
+
+  void serve() {
+    const auto action = std::move(sent.front());
+    sent.erase(sent.begin());
+    pipe.appended(action.ticket, store->append(action.request));
+    collect();
+  }
+
+  void somebody_deposits(std::int64_t amount) {
+    auto other = load<ledger>(*store, stream).value();
+    other.deposit(amount);
+    REQUIRE(save(*store, other));
+  }
+};
+
+} // namespace
+
+TEST_CASE("a snapshot is due each time that so many events are durable, and holds nothing that is not") {
+  snapshot_bench b;
+  for (int i = 0; i < 5; ++i) b.deposit(1);
+  REQUIRE(b.sent.size() == 5);
+  b.serve();
+  CHECK(b.kept.empty());
+  b.serve();
+  CHECK(b.kept == std::vector<std::uint64_t>{2}); // while three more are in flight
+  CHECK(b.store->load_snapshot({"ledger", b.stream}).value()->snapshot.state ==
+        R"({"owner":"","cents":2,"reviews":0})");
+  while (!b.sent.empty()) b.serve();
+  CHECK(b.kept == std::vector<std::uint64_t>{2, 4});
+  CHECK(b.answers.size() == 5);
+}
+
+TEST_CASE("a cold pipeline begins with its snapshot, reads what lies behind it, and counts from there") {
+  snapshot_bench b;
+  for (int i = 0; i < 5; ++i) b.somebody_deposits(1);
+  CHECK(b.cents() == 5);
+  CHECK(b.read == 5);
+  CHECK(b.kept == std::vector<std::uint64_t>{5}); // at once, for the next cold start
+  b.somebody_deposits(10);
+  b.pipe.mark_stale(revision{6});
+  CHECK(b.cents() == 15);
+  CHECK(b.read == 1);
+  CHECK(b.kept.size() == 1);
+  b.deposit(100);
+  b.serve();
+  CHECK(b.kept == std::vector<std::uint64_t>{5, 7});
+}
+
+TEST_CASE("a decision that falls takes its snapshot along") {
+  snapshot_bench b;
+  b.deposit(1);
+  b.deposit(2); // with which a snapshot is due
+  SUBCASE("refused for good") {
+    const auto first = std::move(b.sent[0]);
+    const auto second = std::move(b.sent[1]);
+    b.sent.clear();
+    b.pipe.appended(first.ticket, b.store->append(first.request));
+    b.pipe.appended(second.ticket, error{errc::insertion_failed, "no"});
+    b.collect();
+    CHECK(b.kept.empty());
+    CHECK(b.cents() == 1);
+  }
+  SUBCASE("overtaken, and decided anew") {
+    b.somebody_deposits(10);
+    while (!b.sent.empty()) b.serve();
+    CHECK(b.kept == std::vector<std::uint64_t>{2}); // of the first one, behind the other's
+    CHECK(b.store->load_snapshot({"ledger", b.stream}).value()->holds);
+    CHECK(b.cents() == 13);
+  }
+}
+
+TEST_CASE("a snapshot that a late event has overtaken is of no use to a pipeline") {
+  snapshot_bench b;
+  b.deposit(1);
+  b.deposit(2);
+  while (!b.sent.empty()) b.serve();
+  REQUIRE(b.kept == std::vector<std::uint64_t>{2});
+  record late;
+  late.id = make_event_id();
+  late.stream = b.stream;
+  late.type = "account:deposited";
+  late.data = R"({"cents":40})";
+  late.created = timestamp::parse("2001-01-01T00:00:00Z").value();
+  REQUIRE(b.store->hydrate(std::span{&late, 1}));
+  b.pipe.mark_stale(revision{3});
+  CHECK(b.cents() == 43);
+  CHECK(b.read == 3);
+}
+
+TEST_CASE("a pipeline of an aggregate of which no snapshots are kept asks for none") {
+  bench b;
+  for (int i = 0; i < 300; ++i) b.command([](account& a) { a.deposit(1); });
+  b.serve_all();
+  CHECK_FALSE(b.pipe.take_snapshot());
+}
+
 TEST_CASE("an append falls with the one it rests on although that one's event is in the store, elsewhere") {
   bench b;
   const origin imported{derive_event_id({"an import"})};
