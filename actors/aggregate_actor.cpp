@@ -22,14 +22,41 @@ aggregate_actor::behavior_type aggregate_state::make_behavior() {
 }
 
 void aggregate_state::drive() {
-  if (pipeline_.take_load()) load(stream_query{stream_});
+  if (const auto action = pipeline_.take_load()) begin_load(*action);
   while (auto next = pipeline_.take_append())
     setup_->store->append(std::move(next->request),
                           answer_inside<receipt>(aggregate_actor{self_}, [this, which = next->ticket](auto answer) {
                             pipeline_.appended(which, std::move(answer));
                             drive();
                           }));
+  if (const auto copy = pipeline_.take_snapshot()) keep(copy);
   if (retiring_ && pipeline_.idle()) self_->quit();
+}
+
+void aggregate_state::begin_load(const pipeline::load_action& action) {
+  if (!action.snapshot) return load(stream_query{stream_});
+  using found_snapshot = std::optional<stored_snapshot>;
+  auto looked = [this, key = *action.snapshot](const result<found_snapshot>& found) {
+    stream_query rest{stream_};
+    if (found && *found) { // without one, whatever the reason, all of the stream is read
+      if (pipeline_.restore(**found))
+        rest.after((*found)->snapshot.cursor);
+      else
+        setup_->store->write<void>([key](event_store& s) { return s.remove_snapshot(key); }, {});
+    }
+    load(std::move(rest));
+  };
+  setup_->store->read<found_snapshot>([key = *action.snapshot](const event_store& s) { return s.load_snapshot(key); },
+                                      answer_inside<found_snapshot>(aggregate_actor{self_}, std::move(looked)));
+}
+
+void aggregate_state::keep(const snapshot_source& copy) {
+  promise<void> told{[report = setup_->on_error](const result<void>& kept) {
+    if (!kept && kept.error().code != errc::broken_promise) report(kept.error()); // else the node ends
+  }};
+  auto made = copy();
+  if (!made) return told.deliver(made.error());
+  setup_->store->save(std::move(*made), std::move(told));
 }
 
 void aggregate_state::load(stream_query query) {

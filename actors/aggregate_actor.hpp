@@ -4,6 +4,7 @@
 #include <skald/actors/store_actor.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -17,6 +18,8 @@ struct aggregate_setup {
   aggregate_factory make = nullptr;
   std::shared_ptr<const store_client> store;
   std::size_t max_live = 0; ///< actors of this type; beyond, the one that was idle longest ends
+  snapshot_every every{};
+  std::function<void(const error&)> on_error; ///< told of snapshots that cannot be kept, on any thread
 };
 
 /// Drives the pipeline of one stream: reads and appends for it, and hands it the answers.
@@ -25,13 +28,16 @@ public:
   static constexpr const char* name = "skald.aggregate";
 
   aggregate_state(aggregate_actor::pointer self, stream_id stream, std::shared_ptr<const aggregate_setup> setup)
-    : self_{self}, stream_{stream}, setup_{std::move(setup)}, pipeline_{std::move(stream), setup_->make} {}
+    : self_{self}, stream_{stream}, setup_{std::move(setup)},
+      pipeline_{std::move(stream), setup_->make, setup_->every} {}
 
   aggregate_actor::behavior_type make_behavior();
 
 private:
   void drive();
+  void begin_load(const pipeline::load_action& action);
   void load(stream_query query);
+  void keep(const snapshot_source& copy);
 
   aggregate_actor::pointer self_;
   stream_id stream_;

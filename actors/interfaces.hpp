@@ -15,8 +15,9 @@ class node;
 /// `ask.hpp` and the `caf.hpp` it rests on, that includes CAF (`tests/headers`).
 namespace actors {
 
-using store_actor = typed_actor<caf::result<void>(append_work), caf::result<void>(flush),
-                                caf::result<void>(hydrate_work), caf::result<void>(write_work)>;
+using store_actor =
+  typed_actor<caf::result<void>(append_work), caf::result<void>(flush), caf::result<void>(hydrate_work),
+              caf::result<void>(write_work), caf::result<void>(snapshot_work)>;
 
 using reader_actor = typed_actor<caf::result<void>(read_work)>;
 
@@ -120,6 +121,7 @@ CAF_ADD_TYPE_ID(skald, (skald::actors::reach))
 CAF_ADD_TYPE_ID(skald, (skald::actors::replay))
 CAF_ADD_TYPE_ID(skald, (skald::actors::halt))
 CAF_ADD_TYPE_ID(skald, (skald::actors::stream_changed))
+CAF_ADD_TYPE_ID(skald, (skald::actors::snapshot_work))
 CAF_END_TYPE_ID_BLOCK(skald)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skald::actors::resume)
@@ -141,3 +143,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skald::actors::reach)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skald::actors::replay)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skald::actors::halt)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skald::actors::stream_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(skald::actors::snapshot_work)

@@ -44,6 +44,15 @@ struct hydrate_work {
   std::shared_ptr<content> job;
 };
 
+/// A snapshot to keep, when everything that is more urgent is done.
+struct snapshot_work {
+  struct content {
+    skald::snapshot snapshot;
+    promise<void> answer;
+  };
+  std::shared_ptr<content> job;
+};
+
 /// Commits what has been collected.
 struct flush {};
 

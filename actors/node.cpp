@@ -176,9 +176,14 @@ public:
     client = std::make_shared<actors::store_client>(std::move(writer), std::move(readers), append_bytes);
   }
 
-  /// Tells who was asked to be told. On any thread.
+  /// Tells of what makes `run` fail.
   void report(const error& why, const record* r) {
     failed = true;
+    mention(why, r);
+  }
+
+  /// Tells who was asked to be told. On any thread.
+  void mention(const error& why, const record* r) {
     try {
       options.on_error(why, r);
     } catch (const std::exception& e) {
@@ -349,9 +354,10 @@ catalog& node::types_before_run() {
   return *impl_->types;
 }
 
-std::shared_ptr<detail::command_door> node::open_door(aggregate_factory make) {
+std::shared_ptr<detail::command_door> node::open_door(aggregate_factory make, snapshot_every every) {
   auto setup = std::make_shared<const actors::aggregate_setup>(
-    actors::aggregate_setup{make, impl_->client, std::max<std::size_t>(1, impl_->options.max_live_aggregates)});
+    actors::aggregate_setup{make, impl_->client, std::max<std::size_t>(1, impl_->options.max_live_aggregates), every,
+                            [i = impl_.get()](const error& why) { i->mention(why, nullptr); }});
   actors::directory_actor actor = actors::spawn<actors::directory_state>(*impl_->system, std::move(setup));
   impl_->directories.push_back(std::make_shared<actors::link<actors::directory_actor>>(std::move(actor)));
   return std::make_shared<command_entrance>(impl_->commands, impl_->directories.back());

@@ -19,8 +19,8 @@ namespace skald {
 struct node_options {
   /// Where events are kept: `sqlite:FILE`, or `memory:`, which ends with the node.
   std::string store = "memory:";
-  /// Told when a handler or a projection fails, with the record where there is one; on any thread, several at once. Not
-  /// given: a line on standard error.
+  /// Told when a handler or a projection fails, with the record where there is one, and when a snapshot cannot be kept; on
+  /// any thread, several at once. Not given: a line on standard error.
   std::function<void(const error&, const record*)> on_error{};
   /// What an acknowledged append survives; `memory:` survives nothing.
   skald::durability durability = skald::durability::full;
@@ -51,12 +51,13 @@ public:
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
-  /// The aggregates of a type, whose events become known to the node. Throws `failure` (`invalid_argument`) while the
-  /// node runs, and where one of its event types has another meaning already.
+  /// The aggregates of a type, whose events become known to the node. Where the type has a state struct, a snapshot of a
+  /// stream is saved each time that so many of its events were folded, in the background. Throws `failure`
+  /// (`invalid_argument`) while the node runs, and where one of its event types has another meaning already.
   template <aggregate_type A>
-  [[nodiscard]] skald::aggregates<A> aggregates() {
+  [[nodiscard]] skald::aggregates<A> aggregates(snapshot_every every = {}) {
     events<typename A::events_type>();
-    return skald::aggregates<A>{open_door(&make_any_aggregate<A>)};
+    return skald::aggregates<A>{open_door(&make_any_aggregate<A>, every)};
   }
 
   /// Makes event types known that belong to no aggregate. Throws as `aggregates` does.
@@ -105,7 +106,7 @@ private:
   class impl;
   friend struct node_access;
 
-  [[nodiscard]] std::shared_ptr<detail::command_door> open_door(aggregate_factory make);
+  [[nodiscard]] std::shared_ptr<detail::command_door> open_door(aggregate_factory make, snapshot_every every);
   void refuse_while_running() const;
   [[nodiscard]] catalog& types_before_run();
 

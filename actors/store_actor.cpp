@@ -32,7 +32,14 @@ store_actor::behavior_type store_state::make_behavior() {
       jobs_.push_back(work.job);
       if (jobs_.size() == max_group_requests) commit();
     },
-    [this](const flush&) { commit(); },
+    [this](const snapshot_work& work) {
+      if (snapshots_.empty()) send(store_actor{self_}, flush{});
+      snapshots_.push_back(work.job);
+    },
+    [this](const flush&) {
+      commit();
+      keep_snapshots();
+    },
     [this](const hydrate_work& work) {
       commit(); // what was sent before is written before
       const auto report = store_.hydrate(work.job->records);
@@ -65,6 +72,15 @@ void store_state::commit() {
   if (head != position{}) grown_(head);
 }
 
+void store_state::keep_snapshots() {
+  const auto jobs = std::exchange(snapshots_, {});
+  std::vector<snapshot> all;
+  for (const auto& job : jobs) all.push_back(std::move(job->snapshot));
+  const auto kept = store_.save_snapshots(all);
+  for (std::size_t i = 0; i < jobs.size(); ++i) // one that is refused takes the others with it
+    jobs[i]->answer.deliver(kept || jobs.size() == 1 ? kept : store_.save_snapshots(std::span{&all[i], 1}));
+}
+
 store_client::store_client(store_actor writer, std::vector<reader_actor> readers, gate& append_bytes)
   : writer_{std::move(writer)}, append_bytes_{append_bytes} {
   for (auto& reader : readers) readers_.push_back(std::make_unique<link<reader_actor>>(std::move(reader)));
@@ -76,6 +92,11 @@ void store_client::append(append_request request, promise<receipt> answer) const
   using content = append_work::content;
   writer_.send(
     append_work{std::make_shared<content>(content{std::move(request), std::move(answer), std::move(*room)})});
+}
+
+void store_client::save(snapshot s, promise<void> answer) const {
+  using content = snapshot_work::content;
+  writer_.send(snapshot_work{std::make_shared<content>(content{std::move(s), std::move(answer)})});
 }
 
 void store_client::hydrate(std::vector<record> records, promise<hydrate_report> answer) const {

@@ -12,7 +12,8 @@
 namespace skald::actors {
 
 /// Owns the writing side of the store, on a thread of its own. Appends that wait in its mailbox become one group commit:
-/// the first one of a group sends a flush, which lands behind everything that is already queued.
+/// the first one of a group sends a flush, which lands behind everything that is already queued. Snapshots that came
+/// meanwhile are kept behind the commit and its answers.
 class store_state {
 public:
   static constexpr const char* name = "skald.store";
@@ -28,12 +29,14 @@ private:
   static constexpr std::size_t max_group_requests = 4096;
 
   void commit();
+  void keep_snapshots();
 
   store_actor::pointer self_;
   event_store& store_;
   std::function<void(position)> grown_;
   std::vector<append_request> group_;
   std::vector<std::shared_ptr<append_work::content>> jobs_;
+  std::vector<std::shared_ptr<snapshot_work::content>> snapshots_;
 };
 
 /// Reads on a thread of its own, so that reads wait neither for commits nor on threads of CAF or Asio.
@@ -58,6 +61,9 @@ public:
 
   /// Appends in the next group. Errors: `overloaded` beyond the bytes that may wait, those of `event_store::append`.
   void append(append_request request, promise<receipt> answer) const;
+
+  /// Keeps a snapshot behind the group that collects. Errors: those of `event_store::save_snapshots`.
+  void save(snapshot s, promise<void> answer) const;
 
   /// Errors: those of `event_store::hydrate`.
   void hydrate(std::vector<record> records, promise<hydrate_report> answer) const;

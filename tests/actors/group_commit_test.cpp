@@ -17,6 +17,8 @@ using namespace skald::actors;
 
 namespace {
 
+const event_id folded = derive_event_id({"the last record of all snapshots"});
+
 /// A store that counts groups and can hold up or fail its commits.
 class watched_store final : public forwarding_store {
 public:
@@ -26,6 +28,7 @@ public:
   void release() { hold_.unlock(); }
   std::future<void> entered() { return entered_.get_future(); }
   std::vector<std::size_t> groups;
+  std::vector<std::size_t> kept; ///< snapshots, of each transaction that had some
   std::optional<error> fails;
   position head_now; ///< what a failed commit may have left behind
 
@@ -37,6 +40,7 @@ public:
     counting_transaction tx;
     auto done = work(tx);
     groups.push_back(tx.written);
+    if (done && tx.kept != 0) kept.push_back(tx.kept);
     return done;
   }
 
@@ -47,12 +51,18 @@ private:
     std::size_t written = 0;
     stream_head head_of(const stream_id&) override { return {}; }
     position head() override { return position{written}; }
-    std::optional<record> find(const event_id&) override { return std::nullopt; }
+    std::optional<record> find(const event_id& id) override {
+      if (id != folded) return std::nullopt;
+      record known;
+      known.id = id;
+      return known;
+    }
     bool holds_later(const stream_id&, std::string_view, timestamp) override { return false; }
     revision revision_at(const stream_id&, position) override { return {}; }
     void write(const record&) override { ++written; }
     void relate(const relation_change&) override {}
-    void save(const snapshot&) override {}
+    std::size_t kept = 0;
+    void save(const snapshot&) override { ++kept; }
     void remove(const snapshot_key&) override {}
   };
 
@@ -60,6 +70,17 @@ private:
   std::promise<void> entered_;
   bool was_entered_ = false;
 };
+
+/// A snapshot of a relation whose last record the store knows, or does not.
+snapshot a_snapshot(int number, event_id last = folded) {
+  snapshot s;
+  s.key = {"totals", relation_key{"k" + std::to_string(number)}};
+  s.fingerprint = "shape";
+  s.cursor.id = last;
+  s.records = 1;
+  s.state = "1";
+  return s;
+}
 
 append_request deposit(int stream) {
   return {stream_id{"s" + std::to_string(stream)}, expected_revision::any(), {new_event{"t", "{}"}}};
@@ -104,6 +125,12 @@ struct fixture {
   std::future<result<receipt>> append(int stream) {
     auto place = std::make_shared<std::promise<result<receipt>>>();
     client->append(deposit(stream), promise<receipt>{[place](result<receipt> r) { place->set_value(std::move(r)); }});
+    return place->get_future();
+  }
+
+  std::future<result<void>> save(snapshot s) {
+    auto place = std::make_shared<std::promise<result<void>>>();
+    client->save(std::move(s), promise<void>{[place](result<void> r) { place->set_value(std::move(r)); }});
     return place->get_future();
   }
 
@@ -163,6 +190,40 @@ TEST_CASE("appends beyond the bytes that may wait are refused at once, and accep
   for (auto& a : answers)
     if (a.valid()) CHECK(a.get());
   CHECK(f.append(1).get());
+}
+
+TEST_CASE("snapshots that wait are kept together, behind the group and its answers") {
+  fixture f;
+  f.store.hold();
+  auto entered = f.store.entered();
+  std::vector<std::future<result<receipt>>> answers;
+  answers.push_back(f.append(0));
+  entered.wait();
+  std::vector<std::future<result<void>>> kept;
+  for (int i = 0; i < 10; ++i) {
+    kept.push_back(f.save(a_snapshot(i)));
+    answers.push_back(f.append(i));
+  }
+  f.store.release();
+  for (auto& a : answers) CHECK(a.get());
+  for (auto& k : kept) CHECK(k.get());
+  CHECK(f.store.groups == std::vector<std::size_t>{1, 10, 0}); // the appends are one group, and come first
+  CHECK(f.store.kept == std::vector<std::size_t>{10});
+}
+
+TEST_CASE("a snapshot that is refused does not keep others from being kept") {
+  fixture f;
+  f.store.hold();
+  auto entered = f.store.entered();
+  auto answer = f.append(0);
+  entered.wait();
+  auto good = f.save(a_snapshot(1));
+  auto bad = f.save(a_snapshot(2, derive_event_id({"unknown"})));
+  f.store.release();
+  CHECK(good.get());
+  CHECK(bad.get().error().code == errc::invalid_argument);
+  CHECK(answer.get());
+  CHECK(f.store.kept == std::vector<std::size_t>{1});
 }
 
 TEST_CASE("what waits for a store actor that ends is answered") {
