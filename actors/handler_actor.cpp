@@ -1,5 +1,7 @@
 #include <skald/actors/handler_actor.hpp>
 
+#include <skald/store/quoted.hpp>
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -89,8 +91,9 @@ task<void> handler_runner::handle(waiting_run run) {
     }
     if (cancelled_) co_return abandon(run, i);
     auto why = what_was_thrown(thrown);
-    why.message = "handler '" + handler_.id + "' failed at position " + std::to_string(r->position.value) +
-                  " (stream '" + r->stream.str() + "', event " + r->id.str() + "): " + why.message;
+    why.message = "handler " + skald::detail::in_quotes(handler_.id) + " failed at position " +
+                  std::to_string(r->position.value) + " (stream " + skald::detail::in_quotes(r->stream.str()) +
+                  ", event " + r->id.str() + "): " + why.message;
     unsent_.failed.emplace_back(items[i].ticket, std::move(why));
     co_return abandon(run, i + 1); // the later records of the stream wait for this one
   }

@@ -8,6 +8,7 @@
 #include <skald/actors/store_actor.hpp>
 #include <skald/store/limits.hpp>
 #include <skald/store/open_store.hpp>
+#include <skald/store/quoted.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -84,10 +85,14 @@ public:
   [[nodiscard]] const catalog& types() const override { return *types_; }
 
   void add(handler h) override {
-    if (started_) throw failure{errc::invalid_argument, "projection '" + name_ + "' runs: add its handlers before"};
-    if (std::ranges::any_of(handlers_, [&](const handler& other) { return other.id == h.id; }))
+    if (started_)
       throw failure{errc::invalid_argument,
-                    "projection '" + name_ + "' has a handler '" + h.id + "' already: give the second one a name"};
+                    "projection " + detail::in_quotes(name_) + " runs: add its handlers before"};
+    if (auto problem = detail::problem_of_name("a handler's name", h.id, limits::handler_name_bytes))
+      throw failure{*problem};
+    if (std::ranges::any_of(handlers_, [&](const handler& other) { return other.id == h.id; }))
+      throw failure{errc::invalid_argument, "projection " + detail::in_quotes(name_) + " has a handler " +
+                                              detail::in_quotes(h.id) + " already: give the second one a name"};
     handlers_.push_back(std::move(h));
   }
 
@@ -123,7 +128,7 @@ private:
   static task<void> ask(std::shared_ptr<projection> self, MakeMessage make) {
     auto start = [&](actors::promise<void> answer) {
       if (!self->send(make(answer)))
-        answer.deliver(error{errc::stopped, "projection '" + self->name_ + "' is not running"});
+        answer.deliver(error{errc::stopped, "projection " + detail::in_quotes(self->name_) + " is not running"});
     };
     const auto answer = co_await actors::await_promise<void>(start);
     answer.value();
@@ -226,7 +231,8 @@ public:
     for (std::size_t i = 0; i < halted.size(); ++i)
       if (halted[i].wait_until(patience) != std::future_status::ready) {
         failed = true;
-        tell("projection '" + projections[i]->name() + "' has a handler that goes on although it was cancelled");
+        tell("projection " + detail::in_quotes(projections[i]->name()) +
+             " has a handler that goes on although it was cancelled");
       }
     commands->close();
     finish_accepted();
@@ -365,13 +371,12 @@ std::shared_ptr<detail::command_door> node::open_door(aggregate_factory make, sn
 
 skald::projector node::projector(std::string name, projector_options options) {
   refuse_while_running();
-  if (name.empty() || name.size() > limits::projection_name_bytes || name.find('\0') != std::string::npos)
-    throw failure{errc::invalid_argument,
-                  "a projection's name has 1 to " + std::to_string(limits::projection_name_bytes) +
-                    " bytes and no NUL, this one has " + std::to_string(name.size()) + " bytes"};
+  if (auto problem = detail::problem_of_name("a projection's name", name, limits::projection_name_bytes))
+    throw failure{*problem};
   auto& all = impl_->projections;
   if (std::ranges::any_of(all, [&](const auto& p) { return p->name() == name; }))
-    throw failure{errc::invalid_argument, "there is a projection '" + name + "' already: choose another name"};
+    throw failure{errc::invalid_argument,
+                  "there is a projection " + detail::in_quotes(name) + " already: choose another name"};
   all.push_back(std::make_shared<projection>(std::move(name), options, impl_->types));
   return skald::projector{all.back()};
 }

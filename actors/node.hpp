@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace skald {
@@ -39,7 +40,7 @@ struct node_options {
 
 /// The running system, and the place where it is wired together: owns the store, the actors and one Asio thread.
 ///
-/// Wire first: `aggregates`, `events` and `projector`; then `run`. The tasks below may be awaited on any executor and
+/// Wire first: `aggregates`, `events`, `relations_from` and `projector`; then `run`. The tasks below may be awaited on any executor and
 /// from any thread while the node runs; they resume on the executor of the awaiting coroutine and throw `failure`, with
 /// `stopped` when the node does not run, `overloaded`, and what else they name.
 class node {
@@ -64,6 +65,15 @@ public:
   template <class Events>
   void events() {
     types_before_run().template add<Events>().value();
+  }
+
+  /// Lets relations follow from the events with this data struct, in the transaction that writes them; see
+  /// `catalog::relations_from`. `map` is a `std::vector<relation_change>(const Data&, const record&)`, called on the
+  /// store's thread. Throws `failure`: `event_missing` for a type that the node does not know, `invalid_argument` while
+  /// the node runs.
+  template <class Data, class Map>
+  void relations_from(Map map) {
+    types_before_run().template relations_from<Data>(std::move(map)).value();
   }
 
   /// The projection of this name, which is started by `run`. Throws `failure` (`invalid_argument`) while the node runs,

@@ -1,5 +1,7 @@
 #include <skald/actors/projector_actor.hpp>
 
+#include <skald/store/quoted.hpp>
+
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -91,8 +93,8 @@ projector_actor::behavior_type projector_state::make_behavior() {
     [this](const replay& message) {
       if (halting_) return message.answer.deliver(ending());
       if (replaying_)
-        return message.answer.deliver(
-          error{errc::rejected, "projection '" + setup_->name + "' is about to be replayed already: try again later"});
+        return message.answer.deliver(error{errc::rejected, "projection " + skald::detail::in_quotes(setup_->name) +
+                                                              " is about to be replayed already: try again later"});
       replaying_ = true;
       when_quiet_ = [this, message] { begin_replay(message); };
       refuse_replay_ = [this, message] {
@@ -137,7 +139,7 @@ void projector_state::drive() {
 }
 
 error projector_state::ending() const {
-  return {errc::stopped, "projection '" + setup_->name + "' is ending with its node"};
+  return {errc::stopped, "projection " + skald::detail::in_quotes(setup_->name) + " is ending with its node"};
 }
 
 void projector_state::finish_halt() {
@@ -250,9 +252,9 @@ void projector_state::expire_waiters() {
   std::erase_if(waiters_, [&](const auto& entry) {
     const auto& [target, w] = entry;
     if (w.deadline > now) return false;
-    w.answer.deliver(error{errc::timeout, "projection '" + setup_->name + "' did not reach position " +
-                                            std::to_string(target.value) + " in time, it is at " +
-                                            std::to_string(at.value)});
+    w.answer.deliver(error{errc::timeout, "projection " + skald::detail::in_quotes(setup_->name) +
+                                            " did not reach position " + std::to_string(target.value) +
+                                            " in time, it is at " + std::to_string(at.value)});
     return true;
   });
   for (const auto& [target, w] : waiters_) wake_at(w.deadline);

@@ -1,6 +1,7 @@
 #include <skald/store/backend.hpp>
 
 #include <skald/store/json.hpp>
+#include <skald/store/quoted.hpp>
 
 #include <string>
 
@@ -38,39 +39,68 @@ result<void> check_readable(const relation_key& key) {
   return {};
 }
 
+namespace {
+
+result<void> check_types(const std::optional<std::vector<std::string>>& types) {
+  if (!types) return {};
+  if (types->size() > limits::query_types)
+    return error{errc::invalid_argument, "a query names " + std::to_string(types->size()) + " event types, at most " +
+                                           std::to_string(limits::query_types) +
+                                           " are looked for: read all and choose"};
+  for (const auto& type : *types)
+    if (auto problem = problem_of_name("an event type", type, limits::event_type_bytes)) return *problem;
+  return {};
+}
+
+} // namespace
+
+result<void> check_readable(const stream_query& query) {
+  if (auto ok = check_readable(query.stream()); !ok) return ok;
+  return check_types(query.types());
+}
+
 result<void> check_readable(const streams_query& query) {
+  if (const auto names = query.streams().size() + query.keys().size(); names > limits::query_names)
+    return error{errc::invalid_argument, "a query names " + std::to_string(names) + " streams or keys, at most " +
+                                           std::to_string(limits::query_names) +
+                                           " are read as one: keep the streams under one key"};
   for (const auto& stream : query.streams())
     if (auto ok = check_readable(stream); !ok) return ok;
   for (const auto& key : query.keys())
     if (auto ok = check_readable(key); !ok) return ok;
+  return check_types(query.types());
+}
+
+result<void> check_readable(const all_query& query) { return check_types(query.types()); }
+
+result<void> check_readable(const record& r) {
+  if (auto ok = check_readable(r.stream); !ok) return ok;
+  if (auto problem = problem_of_name("an event type", r.type, limits::event_type_bytes)) return *problem;
   return {};
 }
 
 result<void> check_projection(std::string_view name, position stored) {
-  if (name.empty() || name.size() > limits::projection_name_bytes)
-    return error{errc::invalid_argument, "the name of a projection has 1 to " +
-                                           std::to_string(limits::projection_name_bytes) + " bytes, this one has " +
-                                           std::to_string(name.size())};
-  if (name.find('\0') != std::string_view::npos)
-    return error{errc::invalid_argument, "the name of a projection holds a NUL: choose another one"};
+  if (auto problem = problem_of_name("a projection's name", name, limits::projection_name_bytes)) return *problem;
   if (stored > last_position)
-    return error{errc::invalid_argument, "projection '" + std::string{name} + "': position " +
+    return error{errc::invalid_argument, "projection " + in_quotes(name) + ": position " +
                                            std::to_string(stored.value) + " is beyond what a store can hold"};
   return {};
 }
 
 result<void> check_update(const checkpoint_update& update) {
-  auto ok = check_projection(update.projection, update.handled);
-  for (const auto& done : update.completions)
-    if (ok) ok = check_projection(update.projection, done.position);
-  return ok;
+  if (auto ok = check_projection(update.projection, update.handled); !ok) return ok;
+  for (const auto& done : update.completions) {
+    if (auto ok = check_projection(update.projection, done.position); !ok) return ok;
+    if (auto problem = problem_of_name("a handler's name", done.handler, limits::handler_name_bytes)) return *problem;
+  }
+  return {};
 }
 
 result<void> check_key(const snapshot_key& key) {
   if (auto problem = problem_of_name("the name of a reducer", key.reducer())) return std::move(*problem);
   if (key.name().empty())
     return error{errc::invalid_argument,
-                 "a snapshot of reducer '" + key.reducer() + "' does not say of which stream or relation: name it"};
+                 "a snapshot of reducer " + in_quotes(key.reducer()) + " does not say of which stream or relation: name it"};
   return {};
 }
 
@@ -78,7 +108,7 @@ result<void> check_snapshot(const snapshot& s) {
   if (auto ok = check_key(s.key); !ok) return ok;
   const auto refused = [&](const std::string& why) {
     return error{errc::invalid_argument,
-                 "the snapshot of '" + s.key.name() + "' by reducer '" + s.key.reducer() + "' " + why};
+                 "the snapshot of " + in_quotes(s.key.name()) + " by reducer " + in_quotes(s.key.reducer()) + ' ' + why};
   };
   if (s.fingerprint.empty() || s.fingerprint.size() > limits::name_bytes)
     return refused("has a fingerprint of " + std::to_string(s.fingerprint.size()) + " bytes: give it 1 to " +
@@ -107,7 +137,7 @@ stored_snapshot judge(snapshot s, const snapshot_basis& now) {
 }
 
 error unknown_projection(std::string_view name) {
-  return {errc::invalid_argument, "projection '" + std::string{name} + "' is not registered: register it first"};
+  return {errc::invalid_argument, "projection " + in_quotes(name) + " is not registered: register it first"};
 }
 
 } // namespace skald::detail

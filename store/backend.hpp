@@ -30,13 +30,17 @@ inline constexpr position last_position{(std::uint64_t{1} << 63) - 1};
 /// Errors: `invalid_argument`.
 [[nodiscard]] result<void> check_readable(const stream_id& stream);
 [[nodiscard]] result<void> check_readable(const relation_key& key);
+[[nodiscard]] result<void> check_readable(const stream_query& query);
 [[nodiscard]] result<void> check_readable(const streams_query& query);
+[[nodiscard]] result<void> check_readable(const all_query& query);
+/// That the status of a record may be asked.
+[[nodiscard]] result<void> check_readable(const record& r);
 
-/// A projection's name has 1 to `limits::projection_name_bytes` bytes without NUL, and a position that is stored of it
-/// is one that a store can hold. Errors: `invalid_argument`.
+/// The name of a projection, and that a position that is stored of it is one that a store can hold. Errors:
+/// `invalid_argument`.
 [[nodiscard]] result<void> check_projection(std::string_view name, position stored = {});
 
-/// The same for all that an update holds.
+/// The same for all that an update holds, and the names of its handlers.
 [[nodiscard]] result<void> check_update(const checkpoint_update& update);
 
 /// Reducer, stream or relation, and what is stored of them. Errors: `invalid_argument`.

@@ -1,14 +1,18 @@
 #include <skald/store/event.hpp>
 
+#include <skald/store/quoted.hpp>
+
 #include <boost/core/demangle.hpp>
 
+#include <algorithm>
+#include <iterator>
 #include <numeric>
 
 namespace skald {
 
 namespace {
 
-std::string in_quotes(std::string_view text) { return "'" + std::string{text} + "'"; }
+using detail::in_quotes;
 
 /// How many letters have to be put in, taken out or changed. Source: Wagner and Fischer, "The String-to-String
 /// Correction Problem", 1974.
@@ -99,6 +103,24 @@ result<void> catalog::check(const new_event& event) const {
   return {};
 }
 
+result<std::vector<relation_change>> catalog::relations_of(const record& r) const {
+  std::vector<relation_change> changes;
+  const auto known = entries_.find(r.type);
+  if (known == entries_.end() || known->second.relation_maps.empty()) return changes;
+  if (auto same = detail::check_type(r, r.type, known->second.schema_version); !same) return same.error();
+  const auto invalid = [&r](std::string_view why) {
+    return detail::unreadable(r, "relations", {errc::invalid_event, std::string{why}});
+  };
+  try {
+    for (const auto& map : known->second.relation_maps) std::ranges::move(map(r), std::back_inserter(changes));
+  } catch (const std::exception& e) {
+    return invalid(e.what());
+  } catch (...) {
+    return invalid("what maps them threw something that is no std::exception");
+  }
+  return changes;
+}
+
 std::uint32_t catalog::version_of(std::string_view type) const {
   const auto known = entries_.find(type);
   assert(known != entries_.end());
@@ -161,8 +183,8 @@ error catalog::unknown(std::string_view type) const {
     hint = "it is empty";
   else
     hint = "it holds " + some_of(types());
-  return {errc::event_missing, "event type " + detail::json_quoted(type) +
-                                 " is not in the catalog: add an skald::events list that has it; " + hint};
+  return {errc::event_missing,
+          "event type " + in_quotes(type) + " is not in the catalog: add an skald::events list that has it; " + hint};
 }
 
 } // namespace skald

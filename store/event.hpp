@@ -3,6 +3,7 @@
 #include <skald/store/json.hpp>
 #include <skald/store/limits.hpp>
 #include <skald/store/record.hpp>
+#include <skald/store/relation.hpp>
 
 #include <boost/mp11/algorithm.hpp>
 
@@ -180,7 +181,12 @@ template <class Event>
   }
 }
 
-/// The event types a program knows, by name: what a store checks events against that were not written by `encode`.
+/// A function that tells which relations follow from an event: of its data, and of the record as it is being stored.
+template <class F, class Data>
+concept relation_map_of = std::is_invocable_r_v<std::vector<relation_change>, F&, const Data&, const record&>;
+
+/// The event types a program knows, by name: what a store checks events against that were not written by `encode`, and
+/// which relations follow from them.
 ///
 /// `add` everything first; from then on const functions may be called from several threads at once.
 class catalog {
@@ -194,6 +200,26 @@ public:
     for_each_event<Events>([&]<class Event>() { added.emplace_back(Event::name, entry_of<Event>()); });
     return add(added);
   }
+
+  /// Lets relations follow from events: what `map` answers for an event is changed in the transaction that writes it,
+  /// by an append or by `hydrate`, and not again where a request is repeated. Maps of one type are asked in the order in
+  /// which they were added.
+  ///
+  /// `map` runs while others wait to write: it must be quick and must not use the store. Where it throws, or answers
+  /// what `event_store::relate` would refuse, the request is refused with `invalid_event`. Errors: those of `type_of`.
+  template <class Data, class Map>
+  [[nodiscard]] result<void> relations_from(Map map) {
+    static_assert(relation_map_of<Map, Data>, "skald: relations follow from an event by a function "
+                                              "std::vector<skald::relation_change>(const Data&, const skald::record&)");
+    const auto type = type_of<Data>();
+    if (!type) return type.error();
+    entries_.find(*type)->second.relation_maps.push_back(
+      [map = std::move(map)](const record& r) mutable { return map(from_json<Data>(r.data).value(), r); });
+    return {};
+  }
+
+  /// What the maps of its type answer for a record that is about to be stored. Errors: `invalid_event`.
+  [[nodiscard]] result<std::vector<relation_change>> relations_of(const record& r) const;
 
   [[nodiscard]] bool knows(std::string_view type) const;
 
@@ -217,12 +243,16 @@ public:
   [[nodiscard]] std::uint32_t version_of(std::string_view type) const;
 
 private:
+  /// Throws what the data do not fit, and what the map of the application throws.
+  using relation_map = std::function<std::vector<relation_change>(const record&)>;
+
   struct entry {
     std::uint32_t schema_version;
     std::type_index data;
     std::type_index meta; // void where the type has none
     result<void> (*check_data)(std::string_view);
     result<void> (*check_meta)(std::string_view);
+    std::vector<relation_map> relation_maps{};
   };
 
   template <class T>

@@ -4,16 +4,18 @@
 #include <skald/store/event.hpp>
 #include <skald/store/json.hpp>
 #include <skald/store/limits.hpp>
+#include <skald/store/quoted.hpp>
 #include <skald/store/transaction.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_set>
 
 namespace skald {
 
 namespace {
 
-std::string in_quotes(std::string_view text) { return "'" + std::string{text} + "'"; }
+using detail::in_quotes;
 
 result<void> check_stream(const stream_id& stream) {
   if (stream.empty()) return error{errc::invalid_argument, "a stream id is empty: give it a name"};
@@ -29,15 +31,24 @@ result<void> check_created(timestamp created) {
   return {};
 }
 
-/// Sizes and JSON text, for whatever is not written by the typed interface.
-result<void> check_body(std::string_view type, std::string_view data, std::string_view meta) {
-  if (type.empty() || type.size() > limits::event_type_bytes)
-    return error{errc::invalid_argument, "an event type has 1 to " + std::to_string(limits::event_type_bytes) +
-                                           " bytes, this one has " + std::to_string(type.size())};
-  if (data.size() + meta.size() > limits::event_bytes)
-    return error{errc::invalid_argument, "an event of type " + in_quotes(type) + " has " +
-                                           std::to_string(data.size() + meta.size()) + " bytes of data, at most " +
-                                           std::to_string(limits::event_bytes) + " are stored"};
+result<void> at_most(std::size_t most, std::size_t found, std::string_view what) {
+  if (found <= most) return {};
+  return error{errc::invalid_argument,
+               "one request has more than " + std::to_string(most) + ' ' + std::string{what} + ": make several of it"};
+}
+
+/// The type and the sizes.
+result<void> check_size(std::string_view type, std::string_view data, std::string_view meta) {
+  if (auto problem = detail::problem_of_name("an event type", type, limits::event_type_bytes)) return *problem;
+  if (const auto size = data.size() + meta.size(); size > limits::event_bytes)
+    return error{errc::invalid_argument, "an event of type " + in_quotes(type) + " has " + std::to_string(size) +
+                                           " bytes of data, at most " + std::to_string(limits::event_bytes) +
+                                           " are stored: keep large objects elsewhere and name them"};
+  return {};
+}
+
+/// JSON text, for whatever is not written by the typed interface.
+result<void> check_text(std::string_view type, std::string_view data, std::string_view meta) {
   if (auto valid = check_json(data); !valid)
     return error{errc::invalid_event, "data of " + in_quotes(type) + ": " + valid.error().message};
   if (meta.empty()) return {};
@@ -48,13 +59,29 @@ result<void> check_body(std::string_view type, std::string_view data, std::strin
 
 result<void> check_event(const new_event& event, const catalog* types) {
   if (auto ok = check_created(event.created); !ok) return ok;
+  if (auto ok = check_size(event.type, event.data, event.meta); !ok) return ok;
   if (!event.typed)
-    if (auto ok = check_body(event.type, event.data, event.meta); !ok) return ok;
+    if (auto ok = check_text(event.type, event.data, event.meta); !ok) return ok;
   return types ? types->check(event) : result<void>{};
 }
 
+/// What one request, or one call of `hydrate`, may hold, counted together.
+class volume {
+public:
+  [[nodiscard]] result<void> add(std::string_view data, std::string_view meta) {
+    bytes_ += data.size() + meta.size();
+    if (auto ok = at_most(limits::request_events, ++events_, "events"); !ok) return ok;
+    return at_most(limits::request_bytes, bytes_, "bytes of data");
+  }
+
+private:
+  std::size_t events_ = 0;
+  std::size_t bytes_ = 0;
+};
+
 result<void> check_relations(std::span<const relation_change> changes) {
   using kind = relation_change::kind;
+  if (auto ok = at_most(limits::relation_changes, changes.size(), "changes of relations"); !ok) return ok;
   for (const auto& change : changes) {
     if (change.what() != kind::remove_stream && change.key().empty())
       return error{errc::invalid_argument, "a relation key is empty: give it a name"};
@@ -64,10 +91,22 @@ result<void> check_relations(std::span<const relation_change> changes) {
   return {};
 }
 
+/// What follows from a record that is about to be written. Errors: `invalid_event`.
+result<std::vector<relation_change>> relations_of(const record& r, const catalog* types) {
+  if (!types) return std::vector<relation_change>{};
+  auto changes = types->relations_of(r);
+  if (!changes) return changes;
+  if (auto ok = check_relations(*changes); !ok)
+    return detail::unreadable(r, "relations", {errc::invalid_event, ok.error().message});
+  return changes;
+}
+
 /// All that can be said of a request without looking into the store.
 result<void> check_request(const append_request& request, const catalog* types) {
+  if (auto ok = at_most(limits::request_streams, request.streams.size(), "streams"); !ok) return ok;
   std::unordered_set<stream_id> streams;
   std::unordered_set<event_id> ids;
+  volume all;
   for (const auto& part : request.streams) {
     if (auto ok = check_stream(part.stream); !ok) return ok;
     if (request.streams.size() > 1 && !streams.insert(part.stream).second)
@@ -76,6 +115,7 @@ result<void> check_request(const append_request& request, const catalog* types) 
     for (const auto& event : part.events) {
       if (!event.id.nil() && !ids.insert(event.id).second)
         return error{errc::invalid_argument, "event id " + event.id.str() + " stands twice in one request"};
+      if (auto ok = all.add(event.data, event.meta); !ok) return ok;
       if (auto ok = check_event(event, types); !ok) return ok;
     }
   }
@@ -88,7 +128,8 @@ result<void> check_record(const record& r) {
     return error{errc::invalid_argument, "hydrated record " + r.id.str() + " does not say when it was created"};
   if (auto ok = check_stream(r.stream); !ok) return ok;
   if (auto ok = check_created(r.created); !ok) return ok;
-  return check_body(r.type, r.data, r.meta);
+  if (auto ok = check_size(r.type, r.data, r.meta); !ok) return ok;
+  return check_text(r.type, r.data, r.meta);
 }
 
 error wrong_revision(const stream_append& part, revision actual) {
@@ -113,8 +154,8 @@ error duplicate(const new_event& event, const record& known, std::string_view ho
 /// Decides on one request and writes what it may.
 class appender {
 public:
-  appender(event_store::transaction& tx, hybrid_clock& clock, const append_request& request)
-    : tx_{tx}, clock_{clock}, request_{request} {}
+  appender(event_store::transaction& tx, hybrid_clock& clock, const catalog* types, const append_request& request)
+    : tx_{tx}, clock_{clock}, types_{types}, request_{request} {}
 
   result<receipt> run() {
     look_up();
@@ -196,16 +237,21 @@ private:
     return answer;
   }
 
+  /// Nothing is written before all that follows from the events is known to be fit.
   result<receipt> write() {
     receipt answer;
+    std::vector<record> records;
+    records.reserve(event_count_);
+    std::vector<relation_change> relations;
+    auto last = tx_.head();
     for (const auto& part : request_.streams) {
       auto head = tx_.head_of(part.stream);
       for (const auto& event : part.events) {
-        record r;
+        auto& r = records.emplace_back();
         r.id = event.id.nil() ? make_event_id() : event.id;
         r.stream = part.stream;
         r.revision = head.revision = revision{head.revision.value + 1};
-        r.position = position{tx_.head().value + 1};
+        r.position = last = position{last.value + 1};
         r.type = event.type;
         r.schema_version = event.schema_version;
         r.data = event.data;
@@ -214,18 +260,23 @@ private:
         r.created = head.newest = std::max(event.created.given() ? event.created : r.recorded, head.newest.next());
         r.batch = request_.batch;
         r.silent = !request_.emit;
-        tx_.write(r);
-        if (answer.first == position{}) answer.first = r.position;
-        answer.last = r.position;
+        auto follow = relations_of(r, types_);
+        if (!follow) return follow.error();
+        std::ranges::move(*follow, std::back_inserter(relations));
       }
       answer.revisions.push_back(head.revision);
     }
-    for (const auto& change : request_.relations) tx_.relate(change);
+    std::ranges::copy(request_.relations, std::back_inserter(relations));
+    if (auto ok = at_most(limits::relation_changes, relations.size(), "changes of relations"); !ok) return ok.error();
+    for (const auto& r : records) tx_.write(r);
+    for (const auto& change : relations) tx_.relate(change);
+    if (!records.empty()) answer.first = records.front().position, answer.last = records.back().position;
     return answer;
   }
 
   event_store::transaction& tx_;
   hybrid_clock& clock_;
+  const catalog* types_;
   const append_request& request_;
   std::vector<std::optional<record>> known_; // of each event, in order
   std::size_t event_count_ = 0;
@@ -245,7 +296,7 @@ std::vector<result<receipt>> event_store::append(std::span<const append_request>
   }
   if (accepted.empty()) return answers;
   const auto done = transact([&](transaction& tx) -> result<void> {
-    for (const auto i : accepted) answers[i] = appender{tx, clock_, group[i]}.run();
+    for (const auto i : accepted) answers[i] = appender{tx, clock_, options_.catalog.get(), group[i]}.run();
     return {};
   });
   if (!done)
@@ -259,7 +310,9 @@ result<receipt> event_store::append(const append_request& request) {
 
 result<hydrate_report> event_store::hydrate(std::span<const record> records) {
   const auto latest = options_.wall() + options_.max_drift; // of the wall, or a chain of calls would move it further
+  volume all;
   for (const auto& r : records) {
+    if (auto ok = all.add(r.data, r.meta); !ok) return ok.error();
     if (auto ok = check_record(r); !ok) return ok.error();
     if (r.created.time() > latest)
       return error{errc::clock_drift, "record " + r.id.str() + " was created at " + r.created.str() + ", more than " +
@@ -280,7 +333,10 @@ result<hydrate_report> event_store::hydrate(std::span<const record> records) {
       r.recorded = clock_.now();
       r.hydrated = true;
       r.outdated = tx.holds_later(r.stream, r.type, r.created);
+      const auto follow = relations_of(r, options_.catalog.get());
+      if (!follow) return follow.error();
       tx.write(r);
+      for (const auto& change : *follow) tx.relate(change);
       ++report.written;
     }
     return {};

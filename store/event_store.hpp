@@ -34,7 +34,8 @@ enum class durability : std::uint8_t {
 
 struct store_options {
   /// The event types that may be appended and what their data must look like. Without one, every type and every JSON
-  /// text is accepted. Of typed events (`new_event::typed`) only type and version are looked at.
+  /// text is accepted. Of typed events (`new_event::typed`) only type and version are looked at. What it says of relations
+  /// is made true with each event that is written.
   std::shared_ptr<const skald::catalog> catalog;
   wall_clock wall = system_wall_clock;
   std::chrono::milliseconds max_drift = default_max_drift;
@@ -76,20 +77,21 @@ public:
   /// revision and position and are marked hydrated, and outdated where they are; `created` stays as it is. Known ids
   /// are counted and skipped.
   ///
-  /// Errors: `clock_drift`, `invalid_argument`, `insertion_failed`.
+  /// Errors: `clock_drift`, `invalid_argument`, `invalid_event`, `insertion_failed`.
   [[nodiscard]] result<hydrate_report> hydrate(std::span<const record> records);
 
   /// Changes relations, all or none, in one durable transaction. Errors: `invalid_argument`, `insertion_failed`.
   [[nodiscard]] result<void> relate(std::span<const relation_change> changes);
 
-  /// Whether the record is here, and whether it would be outdated; one that exists is both. Errors: `read_failed`.
+  /// Whether the record is here, and whether it would be outdated; one that exists is both. Errors: `invalid_argument`,
+  /// `read_failed`.
   [[nodiscard]] virtual result<record_status> status(const record& r) const = 0;
 
   /// One page of a stream. The answer ends early at `limits::page_records` and `limits::page_bytes`; `page::more` tells.
   /// An unknown stream is empty. Errors: `invalid_argument`, `read_failed`.
   [[nodiscard]] virtual result<page> read(const stream_query& query) const = 0;
 
-  /// One page of several streams, as above.
+  /// One page of several streams, as above; at most `limits::query_names` streams and keys are named.
   [[nodiscard]] virtual result<page> read(const streams_query& query) const = 0;
 
   /// One page of the whole store, as above.

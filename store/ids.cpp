@@ -1,6 +1,6 @@
 #include <skald/store/ids.hpp>
 
-#include <skald/store/limits.hpp>
+#include <skald/store/quoted.hpp>
 #include <skald/store/timestamp.hpp>
 #include <skald/store/utf8.hpp>
 
@@ -73,20 +73,20 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 }
 
 error no_number(std::string_view what, std::string_view text) {
-  return {errc::invalid_argument, "'" + std::string{text} + "' is no " + std::string{what} +
+  return {errc::invalid_argument, detail::in_quotes(text) + " is no " + std::string{what} +
                                     ": it takes decimal digits, at most 18446744073709551615"};
 }
 
 } // namespace
 
-std::optional<error> detail::problem_of_name(std::string_view what, std::string_view text) {
+std::optional<error> detail::problem_of_name(std::string_view what, std::string_view text, std::size_t most) {
   const auto refused = [&](const std::string& why) {
     return error{errc::invalid_argument, std::string{what} + ' ' + why};
   };
   if (text.empty()) return refused("is empty: give it a name");
-  if (text.size() > limits::name_bytes)
-    return refused("has 1 to " + std::to_string(limits::name_bytes) + " bytes, this one has " +
-                   std::to_string(text.size()) + ": shorten it");
+  if (text.size() > most)
+    return refused("has 1 to " + std::to_string(most) + " bytes, this one has " + std::to_string(text.size()) +
+                   ": shorten it");
   if (const auto at = text.find('\0'); at != std::string_view::npos)
     return refused("holds NUL at byte " + std::to_string(at) + ": take it out");
   if (const auto at = find_ill_formed_utf8(text); at != std::string_view::npos)
@@ -96,9 +96,8 @@ std::optional<error> detail::problem_of_name(std::string_view what, std::string_
 
 result<event_id> event_id::parse(std::string_view text) {
   if (const auto bytes = parse_uuid(text)) return event_id{*bytes};
-  return error{errc::invalid_argument, "'" + std::string{text} +
-                                         "' is no event id: it takes a UUID, such as "
-                                         "0192f5e2-7c1b-7d3f-8a55-0123456789ab"};
+  return error{errc::invalid_argument, detail::in_quotes(text) + " is no event id: it takes a UUID, such as "
+                                                                 "0192f5e2-7c1b-7d3f-8a55-0123456789ab"};
 }
 
 std::string event_id::str() const {

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <skald/store/limits.hpp>
 #include <skald/store/result.hpp>
 
 #include <array>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -16,8 +18,9 @@ namespace skald {
 
 namespace detail {
 
-/// Why a text is no name of `what`, or nothing.
-[[nodiscard]] std::optional<error> problem_of_name(std::string_view what, std::string_view text);
+/// Why a text is no name of `what`, or nothing: names have 1 to `most` bytes of UTF-8 without NUL.
+[[nodiscard]] std::optional<error> problem_of_name(std::string_view what, std::string_view text,
+                                                   std::size_t most = limits::name_bytes);
 
 /// A text of 1 to 512 bytes of UTF-8 without NUL. `Kind` derives from it and keeps names of different things apart.
 template <class Kind>

@@ -1,6 +1,7 @@
 #include <skald/store/json.hpp>
 
 #include <skald/store/limits.hpp>
+#include <skald/store/quoted.hpp>
 #include <skald/store/utf8.hpp>
 
 #include <boost/json/basic_parser_impl.hpp>
@@ -19,7 +20,10 @@ namespace {
 
 namespace json = boost::json;
 
+// What a message holds of them; the others are counted.
 constexpr std::size_t kept_problems = 100;
+constexpr std::size_t kept_problem_bytes = 8192;
+constexpr std::size_t longest_plain_name = 64;
 
 /// What Boost.JSON's parser tells while it walks over a text; this one only lets it walk.
 struct checking_handler {
@@ -91,7 +95,7 @@ json::parse_options parse_options() {
 }
 
 bool plain(std::string_view name) {
-  return !name.empty() && std::ranges::all_of(name, [](char c) {
+  return !name.empty() && name.size() <= longest_plain_name && std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   });
 }
@@ -105,7 +109,7 @@ void append_path(std::string& out, const detail::json_path& at) {
     if (at.parent->parent) out += '.';
     out += at.name;
   } else {
-    out += '[' + detail::json_quoted(at.name) + ']';
+    out += '[' + detail::in_quotes(at.name, '"') + ']';
   }
 }
 
@@ -187,24 +191,18 @@ result<void> read_json(std::string_view text, void* target, void (*read)(const j
   return {};
 }
 
-std::string json_quoted(std::string_view text) {
-  const auto front = text.substr(0, 64);
-  std::string out{'"'};
-  append_escaped(out, front.substr(0, find_ill_formed_utf8(front)));
-  return out + (text.size() > front.size() ? "...\"" : "\"");
-}
-
 void json_problems::add(const json_path& at, std::string_view what) {
-  if (++count_ > kept_problems) return;
-  if (count_ != 1) text_ += "; ";
+  ++count_;
+  if (kept_ == kept_problems || text_.size() > kept_problem_bytes) return;
+  if (++kept_ != 1) text_ += "; ";
   append_path(text_, at);
   if (at.parent) text_ += ": ";
   text_ += what;
 }
 
 error json_problems::to_error() const {
-  if (count_ <= kept_problems) return {errc::invalid_event, text_};
-  return {errc::invalid_event, text_ + "; and " + std::to_string(count_ - kept_problems) + " more"};
+  if (count_ == kept_) return {errc::invalid_event, text_};
+  return {errc::invalid_event, text_ + "; and " + std::to_string(count_ - kept_) + " more"};
 }
 
 void json_writer::write(std::int64_t number) {
@@ -369,7 +367,7 @@ void json_node::refuse_others(std::span<const std::string_view> known) const {
 void json_node::expected_one_of(std::span<const std::string_view> names, std::string_view found) const {
   std::string known;
   for (const auto name : names) known += (known.empty() ? "" : ", ") + std::string{name};
-  refuse("expected one of " + known + ", found " + json_quoted(found));
+  refuse("expected one of " + known + ", found " + in_quotes(found, '"'));
 }
 
 } // namespace detail

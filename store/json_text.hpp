@@ -29,7 +29,7 @@ struct json_path {
   [[nodiscard]] json_path element(std::size_t i) const noexcept { return {this, {}, i, depth + 1}; }
 };
 
-/// Collects what does not fit, each with its path. The first hundred are kept, the others counted.
+/// Collects what does not fit, each with its path. The first ones are kept, the others counted.
 class json_problems {
 public:
   void add(const json_path& at, std::string_view what);
@@ -41,10 +41,8 @@ public:
 private:
   std::string text_;
   std::size_t count_ = 0;
+  std::size_t kept_ = 0;
 };
-
-/// Text in quotation marks, escaped as in JSON and shortened, for messages.
-[[nodiscard]] std::string json_quoted(std::string_view text);
 
 class json_writer {
 public:

@@ -295,13 +295,14 @@ public:
   explicit memory_store(store_options options) : event_store{std::move(options)} {}
 
   result<record_status> status(const record& r) const override {
+    if (auto ok = detail::check_readable(r); !ok) return ok.error();
     const std::shared_lock lock{mutex_};
     const bool exists = log_.find(r.id) != nullptr;
     return record_status{exists, exists || log_.holds_later(r.stream, r.type, r.created)};
   }
 
   result<page> read(const stream_query& query) const override {
-    if (auto ok = detail::check_readable(query.stream()); !ok) return ok.error();
+    if (auto ok = detail::check_readable(query); !ok) return ok.error();
     const std::shared_lock lock{mutex_};
     const auto& entries = log_.stream(query.stream());
     const auto [first, last] = bounds_in(entries, query.after(), query.before());
@@ -366,6 +367,7 @@ public:
   }
 
   result<page> read(const all_query& query) const override {
+    if (auto ok = detail::check_readable(query); !ok) return ok.error();
     const std::shared_lock lock{mutex_};
     // The record at position n has index n - 1: "behind n" begins at index n, "before n" ends at n - 1.
     const std::uint64_t size = log_.size();

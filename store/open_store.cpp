@@ -1,6 +1,7 @@
 #include <skald/store/open_store.hpp>
 
 #include <skald/store/memory_store.hpp>
+#include <skald/store/quoted.hpp>
 #include <skald/store/sqlite_store.hpp>
 
 #include <algorithm>
@@ -19,7 +20,7 @@ result<std::unique_ptr<event_store>> open_store(std::string_view url, store_opti
   if (is_in_memory(url)) return open_memory_store(std::move(options));
   if (url.starts_with(sqlite)) return open_sqlite_store(url.substr(sqlite.size()), std::move(options));
   return error{errc::invalid_argument,
-               "there is no store '" + without_password(url) + "': give sqlite:FILE or memory:"};
+               "there is no store " + detail::in_quotes(without_password(url)) + ": give sqlite:FILE or memory:"};
 }
 
 std::string without_password(std::string_view url) {

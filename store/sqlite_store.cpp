@@ -1303,15 +1303,17 @@ public:
       readers_{file, options.verify_reads} {}
 
   result<record_status> status(const record& r) const override {
+    if (auto ok = detail::check_readable(r); !ok) return ok.error();
     return readers_.with([&](reader& from) { return from.status(r); });
   }
 
   result<page> read(const stream_query& query) const override {
-    if (auto ok = detail::check_readable(query.stream()); !ok) return ok.error();
+    if (auto ok = detail::check_readable(query); !ok) return ok.error();
     return readers_.with([&](reader& from) { return from.read(query); });
   }
 
   result<page> read(const all_query& query) const override {
+    if (auto ok = detail::check_readable(query); !ok) return ok.error();
     return readers_.with([&](reader& from) { return from.read(query); });
   }
 

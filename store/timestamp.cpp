@@ -1,5 +1,7 @@
 #include <skald/store/timestamp.hpp>
 
+#include <skald/store/quoted.hpp>
+
 #include <algorithm>
 #include <cstdio>
 #include <optional>
@@ -83,7 +85,7 @@ timestamp reading_of(const wall_clock& wall) {
 
 result<timestamp> timestamp::parse(std::string_view text) {
   const auto refused = [text](std::string why) {
-    return error{errc::invalid_argument, "'" + std::string{text} + "' is no timestamp: " + std::move(why)};
+    return error{errc::invalid_argument, detail::in_quotes(text) + " is no timestamp: " + std::move(why)};
   };
   const auto time = parse_time(text);
   if (!time) return refused("it takes a time of the calendar in UTC, such as 2000-03-14T23:00:00.000Z");

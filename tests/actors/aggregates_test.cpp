@@ -255,7 +255,9 @@ TEST_CASE("a read outlives the handle it was made with, and a coroutine elsewher
 TEST_CASE("a record may be made beside co_await") {
   node n{{}};
   n.events<account_events>();
-  run(n, [&]() -> task<void> { CHECK((co_await n.status(record{})) == record_status{false, false}); });
+  run(n, [&]() -> task<void> {
+    CHECK((co_await n.status(test::foreign(1, "x", test::at(1)))) == record_status{false, false});
+  });
 }
 
 TEST_CASE("many more streams than may live pass through") {

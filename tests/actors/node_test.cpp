@@ -69,7 +69,10 @@ TEST_CASE("wiring that cannot be meant is refused") {
   p.on<deposited>(ignore, "second");
   CHECK(error_when([&] { (void)n.projector("p"); }).code == errc::invalid_argument);
   CHECK(error_when([&] { (void)n.projector(""); }).code == errc::invalid_argument);
-  CHECK(error_when([&] { (void)n.projector(std::string(300, 'p')); }).code == errc::invalid_argument);
+  for (const auto& name : {std::string(300, 'p'), std::string{"a\0b", 3}, std::string{"\xff"}}) {
+    CHECK(error_when([&] { (void)n.projector(name); }).code == errc::invalid_argument);
+    CHECK(error_when([&] { p.on<deposited>(ignore, name + std::string(300, 'h')); }).code == errc::invalid_argument);
+  }
 }
 
 TEST_CASE("before and after it runs, a node accepts nothing") {
@@ -212,6 +215,66 @@ TEST_CASE("everything is there after a restart") {
       CHECK((co_await all.get(ada)).cents() == start);
     });
   }
+}
+
+TEST_CASE(
+  "relations follow from the events of aggregates and of plain requests, and are read through the node") { // E.97
+  node n{{}};
+  auto all = n.aggregates<account>();
+  n.relations_from<opened>([](const opened& e, const record& r) {
+    if (e.owner == "nobody") throw std::runtime_error{"accounts have owners"};
+    return std::vector{relation_change::insert(relation_key{"of " + e.owner}, r.stream)};
+  });
+  CHECK(error_when([&] {
+          n.relations_from<accounts::reviewer>(
+            [](const accounts::reviewer&, const record&) { return std::vector<relation_change>{}; });
+        }).code == errc::event_missing);
+  const append_request plain{bob, expected_revision::no_stream(), {{"account:opened", R"({"owner":"Ada"})"}}};
+  const relation_key of_ada{"of Ada"};
+  const relation expected{{ada, bob}, revision{2}};
+  run(n, [&]() -> task<void> {
+    auto open = [](account& a) { a.open("Ada"); };
+    co_await all.execute(ada, open);
+    co_await n.append(plain);
+    CHECK((co_await n.related(of_ada)) == expected);
+    const streams_query query{std::vector{of_ada}};
+    const auto read = co_await n.read(query);
+    CHECK(read.records.size() == 2);
+
+    auto refused = [](account& a) { a.open("nobody"); };
+    const auto why = co_await error_of(all.execute(stream_id{"account-x"}, refused));
+    CHECK(why.code == errc::invalid_event);
+    CHECK_MESSAGE(why.message.find("accounts have owners") != std::string::npos, why.message);
+    CHECK((co_await n.head()) == position{2});
+  });
+}
+
+TEST_CASE("a handler of a projection adds relations and removes them") { // E.93, E.94
+  node n{{}};
+  auto all = n.aggregates<account>();
+  auto p = n.projector("owners");
+  const relation_key open_ones{"open"};
+  p.on<opened>([&](record_of<opened> r) -> task<void> {
+    const std::vector changes{relation_change::insert(open_ones, r.record().stream)};
+    co_await n.relate(changes);
+  });
+  p.on<withdrawn>([&](record_of<withdrawn> r) -> task<void> {
+    const std::vector changes{relation_change::remove(open_ones, r.record().stream)};
+    co_await n.relate(changes);
+  });
+  const relation both{{ada, bob}, revision{2}};
+  const relation one{{bob}, revision{3}};
+  run(n, [&]() -> task<void> {
+    auto open = [](account& a) { a.open("Ada"); };
+    const auto first = co_await all.execute(ada, open);
+    const auto second = co_await all.execute(bob, open);
+    co_await p.reached(std::max(first.last, second.last));
+    CHECK((co_await n.related(open_ones)) == both);
+    auto withdraw = [](account& a) { a.withdraw(0); };
+    const auto third = co_await all.execute(ada, withdraw);
+    co_await p.reached(third.last);
+    CHECK((co_await n.related(open_ones)) == one);
+  });
 }
 
 TEST_CASE("what was accepted when a node is told to end is finished, and everything after is refused") { // F.125

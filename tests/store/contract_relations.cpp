@@ -1,9 +1,13 @@
+#include <skald/store/event.hpp>
+
+#include <boost/describe/class.hpp>
 #include <tests/store/contract.hpp>
 
 #include <algorithm>
 #include <map>
 #include <random>
 #include <set>
+#include <stdexcept>
 #include <string>
 
 using namespace skald;
@@ -39,6 +43,46 @@ std::uint64_t revision_of(const event_store& store, std::string name) {
 }
 
 using names = std::vector<std::string>;
+
+struct post_created {
+  std::string author;
+};
+struct post_tagged {
+  std::vector<std::string> tags;
+};
+struct post_removed {};
+BOOST_DESCRIBE_STRUCT(post_created, (), (author))
+BOOST_DESCRIBE_STRUCT(post_tagged, (), (tags))
+BOOST_DESCRIBE_STRUCT(post_removed, (), ())
+
+using post_events = skald::events<skald::event<"post:created", post_created>, skald::event<"post:tagged", post_tagged>,
+                                  skald::event<"post:removed", post_removed>>;
+
+/// Which posts are whose, and under which tags.
+std::shared_ptr<catalog> post_catalog() {
+  auto types = std::make_shared<catalog>();
+  must(types->add<post_events>());
+  must(types->relations_from<post_created>([](const post_created& e, const record& r) {
+    if (e.author == "nobody") throw std::runtime_error{"posts have authors"};
+    if (e.author == "number") throw 7;
+    return std::vector{relation_change::insert(e.author.empty() ? relation_key{} : key("by " + e.author), r.stream)};
+  }));
+  must(types->relations_from<post_tagged>([](const post_tagged& e, const record& r) {
+    std::vector<relation_change> changes;
+    for (const auto& tag : e.tags) changes.push_back(relation_change::insert(key(tag), r.stream));
+    return changes;
+  }));
+  must(types->relations_from<post_removed>(
+    [](const post_removed&, const record& r) { return std::vector{relation_change::remove_stream(r.stream)}; }));
+  return types;
+}
+
+new_event post_by(std::string author) { return must(encode<skald::event<"post:created", post_created>>({author})); }
+
+/// The same as it comes from outside, under a given id.
+new_event untyped_post_by(std::uint64_t number, std::string author) {
+  return {"post:created", "{\"author\":\"" + author + "\"}", id(number)};
+}
 
 } // namespace
 
@@ -257,6 +301,118 @@ SKALD_CONTRACT("events are read by the keys of their streams, each once") {
   CHECK(named({}).empty());
   must(relate(*store, {remove("x", "a")}));
   CHECK(read({key("x")}) == named({"b"}));
+}
+
+SKALD_CONTRACT("relations follow from events, typed ones and JSON, in the order of the events") { // E.97
+  fixture<backend> store{post_catalog()};
+  must(store->append(request("p1", no_stream, {post_by("ada"), {"post:tagged", R"({"tags":["x","y"]})"}})));
+  must(store->append(request("p2", no_stream, {untyped_post_by(1, "ada")})));
+  CHECK(streams_under(*store, "by ada") == names{"p1", "p2"});
+  CHECK(keys_of(*store, "p1") == names{"by ada", "x", "y"});
+  must(store->append(request("p1", any, {{"post:removed", "{}"}, {"post:tagged", R"({"tags":["z"]})"}})));
+  CHECK(keys_of(*store, "p1") == names{"z"});
+  if constexpr (backend::persistent) store.reopen();
+  CHECK(streams_under(*store, "by ada") == names{"p2"});
+  CHECK(read_all(*store, streams_query{std::vector{key("by ada")}}) == read_stream(*store, "p2"));
+}
+
+SKALD_CONTRACT("what a request itself says of relations comes behind what follows from its events") {
+  fixture<backend> store{post_catalog()};
+  auto r = request("p1", no_stream, {post_by("ada"), {"post:tagged", R"({"tags":["x"]})"}});
+  r.relations = {remove("x", "p1"), insert("y", "p1")};
+  must(store->append(r));
+  CHECK(keys_of(*store, "p1") == names{"by ada", "y"});
+}
+
+SKALD_CONTRACT("relations do not follow again from a request that is repeated, nor from one that is refused") {
+  fixture<backend> store{post_catalog()};
+  const auto original = request("p1", no_stream, {untyped_post_by(1, "ada")});
+  must(store->append(original));
+  must(relate(*store, {remove("by ada", "p1")}));
+  must(store->append(original));
+  CHECK(revision_of(*store, "by ada") == 2);
+  CHECK(code_of(store->append(request("p1", no_stream, {untyped_post_by(2, "bob")}))) == errc::wrong_expected_revision);
+  CHECK(revision_of(*store, "by bob") == 0);
+  CHECK(keys_of(*store, "p1").empty());
+}
+
+SKALD_CONTRACT("relations follow from hydrated records, and not again from known ones") {
+  fixture<backend> store{post_catalog()};
+  auto late = foreign(1, "p1", at(2), "post:created");
+  late.data = R"({"author":"ada"})";
+  auto removal = foreign(2, "p2", at(1), "post:removed");
+  removal.data = "{}";
+  must(relate(*store, {insert("x", "p2")}));
+  const std::vector records{late, removal, foreign(3, "p3", at(1), "unknown:type")};
+  must(store->hydrate(records));
+  CHECK(streams_under(*store, "by ada") == names{"p1"});
+  CHECK(keys_of(*store, "p2").empty());
+  must(store->hydrate(records));
+  CHECK(revision_of(*store, "by ada") == 1);
+}
+
+SKALD_CONTRACT("where relations cannot follow, the request is refused whole and its neighbours are not") {
+  fixture<backend> store{post_catalog()};
+  struct row {
+    const char* name;
+    std::string author;
+    const char* says;
+  };
+  const row rows[] = {
+    {"a map that throws", "nobody", "posts have authors"},
+    {"a map that throws what is no exception", "number", "no std::exception"},
+    {"a map that names no key", "", "a relation key is empty"},
+    {"a map that makes a key too long", std::string(600, 'x'), "1 to 512 bytes"},
+  };
+  std::uint64_t n = 0;
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    n += 10;
+    const auto s = "p" + std::to_string(n);
+    const std::vector<append_request> group{
+      request(s + "a", any, {untyped_post_by(n, "ada")}),
+      append_request{{{stream(s), any, {untyped_post_by(n + 1, "bob")}},
+                      {stream(s + "b"), any, {untyped_post_by(n + 2, row.author)}}}},
+      request(s + "c", any, {untyped_post_by(n + 3, "ada")})};
+    const auto answers = store->append(group);
+    CHECK(must(answers[0]).first.value + 1 == must(answers[2]).first.value);
+    REQUIRE(code_of(answers[1]) == errc::invalid_event);
+    CHECK(answers[1].error().outcome == outcome::not_written);
+    CHECK_MESSAGE(answers[1].error().message.find(row.says) != std::string::npos, answers[1].error().message);
+    CHECK_MESSAGE(answers[1].error().message.find("'" + s + "b'") != std::string::npos, answers[1].error().message);
+    CHECK(streams_under(*store, "by bob").empty());
+    CHECK_FALSE(must(store->find(id(n + 1))));
+
+    std::vector records{foreign(n + 4, "h1", at(1), "post:created"), foreign(n + 5, "h2", at(1), "post:created")};
+    records[0].data = R"({"author":"bob"})";
+    records[1].data = "{\"author\":\"" + row.author + "\"}";
+    CHECK(code_of(store->hydrate(records)) == errc::invalid_event);
+    CHECK(streams_under(*store, "by bob").empty());
+    CHECK_FALSE(must(store->find(id(n + 4))));
+  }
+  auto unfit = foreign(1, "h", at(1), "post:created");
+  CHECK(code_of(store->hydrate(std::span{&unfit, 1})) == errc::invalid_event); // its data are of another shape
+  unfit.data = R"({"author":"ada"})";
+  unfit.schema_version = 2;
+  CHECK(code_of(store->hydrate(std::span{&unfit, 1})) == errc::invalid_event);
+}
+
+SKALD_CONTRACT("several maps of one type are asked in their order") {
+  auto types = post_catalog();
+  must(types->relations_from<post_created>([count = 0](const post_created&, const record& r) mutable {
+    return std::vector{remove("by ada", r.stream.str()), insert("count " + std::to_string(++count), r.stream.str())};
+  }));
+  fixture<backend> store{types};
+  must(store->append(request("p1", no_stream, {post_by("ada"), post_by("ada")})));
+  CHECK(keys_of(*store, "p1") == names{"count 1", "count 2"});
+}
+
+TEST_CASE("relations follow from types that the catalog knows, and from each by its own struct") {
+  catalog types;
+  const auto none = [](const post_created&, const record&) { return std::vector<relation_change>{}; };
+  CHECK(code_of(types.relations_from<post_created>(none)) == errc::event_missing);
+  must(types.add<post_events>());
+  must(types.relations_from<post_created>(none));
 }
 
 SKALD_CONTRACT("random changes of relations agree with a model") { // E.118

@@ -210,7 +210,7 @@ TEST_CASE("a catalog accepts what fits") {
 
 TEST_CASE("an event type that is not registered is missing, and the message helps") {
   const auto near = checked({"fine:payed", "{}"});
-  CHECK(near == error{errc::event_missing, "event type \"fine:payed\" is not in the catalog: add an skald::events list "
+  CHECK(near == error{errc::event_missing, "event type 'fine:payed' is not in the catalog: add an skald::events list "
                                            "that has it; did you mean 'fine:paid'?"});
   const auto far = checked({"book:lent", "{}"});
   CHECK(far.code == errc::event_missing);

@@ -317,7 +317,7 @@ TEST_CASE("of very many problems the first hundred are told and the rest counted
 
 TEST_CASE("names from outside are escaped and shortened in messages") {
   CHECK(problems<nothing>("{\"a\\nb\":1}") == R"(["a\nb"]: unknown)");
-  CHECK(problems<role>("\"" + std::string(1000, 'x') + "\"").size() < 150);
+  CHECK(problems<role>("\"" + std::string(1000, 'x') + "\"").size() < 250);
 }
 
 TEST_CASE("doubles come back to the bit") {
@@ -406,7 +406,7 @@ TEST_CASE("what has no form in JSON is a problem when written, all at once") {
         "[1]: a number that is not finite has no form in JSON; "
         "[2]: a number that is not finite has no form in JSON");
   CHECK(unwritable(-std::numeric_limits<float>::infinity()) == "a number that is not finite has no form in JSON");
-  CHECK(unwritable(std::map<std::string, int>{{"\xff", 1}}) == "[\"\"]: not UTF-8 at byte 0");
+  CHECK(unwritable(std::map<std::string, int>{{"\xff", 1}}) == "[\"\\xff\"]: not UTF-8 at byte 0");
 }
 
 TEST_CASE("what is written is not deeper than what is read") {

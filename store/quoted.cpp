@@ -1,0 +1,70 @@
+#include <skald/store/quoted.hpp>
+
+#include <skald/store/utf8.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+
+namespace skald::detail {
+
+namespace {
+
+constexpr std::size_t most_bytes = 128;
+
+/// A code point of well-formed text, and how many bytes it takes.
+std::pair<std::uint32_t, std::size_t> first_of(std::string_view text) {
+  const auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+  const std::size_t length = at(0) < 0x80 ? 1 : at(0) < 0xe0 ? 2 : at(0) < 0xf0 ? 3 : 4;
+  std::uint32_t code = length == 1 ? at(0) : at(0) & (0x7f >> length);
+  for (std::size_t i = 1; i < length; ++i) code = code << 6 | (at(i) & 0x3f);
+  return {code, length};
+}
+
+bool harmless(std::uint32_t code) {
+  constexpr std::pair<std::uint32_t, std::uint32_t> others[] = {
+    {0x00, 0x1f},     {0x7f, 0x9f},     // controls
+    {0x200b, 0x200f}, {0x2028, 0x202e}, // without a width; ends of lines, turns of direction
+    {0x2060, 0x206f}, {0xfeff, 0xfeff},
+  };
+  return std::none_of(std::begin(others), std::end(others),
+                      [code](const auto& range) { return code >= range.first && code <= range.second; });
+}
+
+std::string escaped(const char* format, std::uint32_t code) {
+  char text[16];
+  std::snprintf(text, sizeof text, format, static_cast<unsigned>(code));
+  return text;
+}
+
+} // namespace
+
+std::string in_quotes(std::string_view text, char mark) {
+  std::string out{mark};
+  auto rest = text.substr(0, most_bytes);
+  if (rest.size() < text.size()) // not through a code point
+    while (!rest.empty() && (static_cast<std::uint8_t>(text[rest.size()]) & 0xc0) == 0x80 &&
+           most_bytes - rest.size() < 4)
+      rest.remove_suffix(1);
+  const bool cut = rest.size() < text.size();
+  while (!rest.empty()) {
+    if (find_ill_formed_utf8(rest) == 0) {
+      out += escaped("\\x%02x", static_cast<std::uint8_t>(rest.front()));
+      rest.remove_prefix(1);
+      continue;
+    }
+    const auto [code, length] = first_of(rest);
+    if (code == '\n')
+      out += "\\n";
+    else if (code == '\\' || code == static_cast<std::uint8_t>(mark))
+      (out += '\\') += static_cast<char>(code);
+    else if (harmless(code))
+      out += rest.substr(0, length);
+    else
+      out += escaped("\\u%04x", code);
+    rest.remove_prefix(length);
+  }
+  return (out += cut ? "..." : "") += mark;
+}
+
+} // namespace skald::detail

@@ -1,0 +1,470 @@
+#include <skald/store/event.hpp>
+#include <skald/store/limits.hpp>
+#include <skald/store/utf8.hpp>
+
+#include <boost/describe/class.hpp>
+#include <tests/store/contract.hpp>
+
+#include <algorithm>
+
+using namespace skald;
+using namespace skald::test;
+using namespace std::literals;
+
+namespace {
+
+/// One line in UTF-8 that anybody can read, however hostile the names in it.
+bool tame(const std::string& message) {
+  constexpr std::string_view harmful[] = {"\u0085", "\u200b", "\u2028", "\u2029", "\u202e", "\u2066", "\ufeff"};
+  return !message.empty() && message.size() < 16'000 &&
+         detail::find_ill_formed_utf8(message) == std::string_view::npos &&
+         std::ranges::none_of(
+           message, [](unsigned char c) { return c < 0x20 || c == 0x7f; }) &&
+         std::ranges::none_of(harmful, [&](auto text) { return message.find(text) != std::string::npos; });
+}
+
+/// Whether this was refused with this code, in a sentence that may be shown.
+template <class T>
+bool refused(const result<T>& answer, errc code) {
+  if (answer || answer.error().code != code) return false;
+  CHECK_MESSAGE(tame(answer.error().message), answer.error().message.substr(0, 500));
+  return true;
+}
+
+template <class T>
+bool refused(const result<T>& answer) {
+  return refused(answer, errc::invalid_argument);
+}
+
+struct hostile {
+  const char* name;
+  std::string text;
+};
+
+/// Names that are names all the same.
+std::vector<hostile> strange_names() {
+  std::string faces;
+  for (int i = 0; i < 64; ++i) faces += "\U0001f600"; // 256 bytes, which every kind of name may have
+  return {
+    {"quotes", R"('"`´)"},
+    {"a percent sign", "%"},
+    {"an underscore", "_"},
+    {"a comment", "';--"},
+    {"a statement", "'); DROP TABLE skald_events; --"},
+    {"a backslash", "\\"},
+    {"a backslash in front of a quote", "\\'"},
+    {"parameters", "?1 :a @a {} %s %n"},
+    {"a space", " "},
+    {"nothing but spaces", "   \t "},
+    {"spaces around", " a "},
+    {"lines", "a\nb\r\nc"},
+    {"controls", "\x01\x1b[2J\x7f\b"},
+    {"later controls", "\u0085\u009b"},
+    {"a turn of direction", "\u202egpj.exe\u2066"},
+    {"right to left", "שלום عليكم"},
+    {"separators of lines", "\u2028\u2029"},
+    {"no width", "a\u200bb\ufeff"},
+    {"composed", "\u00e9"},
+    {"combined", "e\u0301"},
+    {"no character", "\U0010ffff\ufffe"},
+    {"faces", faces},
+    {"a path", "../../etc/passwd"},
+    {"JSON", R"({"a":[null]})"},
+  };
+}
+
+/// Texts that are no names. The last ones are too long for every kind of name.
+std::vector<hostile> no_names() {
+  return {
+    {"empty", ""},
+    {"NUL", "\0"s},
+    {"NUL inside", "a\0b"s},
+    {"NUL at the end", "a\0"s},
+    {"a byte that is never UTF-8", "a\xff"},
+    {"a continuation", "\x80"},
+    {"a sequence that ends early", "a\xe2\x82"},
+    {"an overlong slash", "\xc0\xaf"},
+    {"an overlong NUL", "\xc0\x80"},
+    {"a surrogate", "\xed\xa0\x80"},
+    {"beyond the last code point", "\xf4\x90\x80\x80"},
+    {"a byte too long", std::string(limits::name_bytes + 1, 'x')},
+    {"10 MB", std::string(10'000'000, 'x')},
+    {"10 MB of no UTF-8", std::string(10'000'000, '\xfe')},
+  };
+}
+
+struct member {
+  std::string text;
+};
+BOOST_DESCRIBE_STRUCT(member, (), (text))
+
+struct note {
+  std::vector<member> members;
+};
+BOOST_DESCRIBE_STRUCT(note, (), (members))
+
+std::shared_ptr<const catalog> note_catalog() {
+  auto types = std::make_shared<catalog>();
+  must(types->add<skald::events<skald::event<"note", note>>>());
+  return types;
+}
+
+} // namespace
+
+SKALD_CONTRACT("streams of strange names come back byte for byte, apart from each other") {
+  fixture<backend> store;
+  std::uint64_t n = 0;
+  for (const auto& row : strange_names()) {
+    must(store->append(request(row.text, no_stream, {an_event(++n)})));
+    must(store->hydrate(std::vector{foreign(1000 + n, row.text, at(1))}));
+  }
+  if constexpr (backend::persistent) store.reopen();
+  n = 0;
+  for (const auto& row : strange_names()) {
+    CAPTURE(row.name);
+    ++n;
+    const auto found = read_stream(*store, row.text);
+    REQUIRE(found.size() == 2);
+    CHECK(found[0].stream.str() == row.text);
+    CHECK(found[1].data == number_json(n));
+    CHECK(must(store->find(id(n)))->stream.str() == row.text);
+    CHECK(must(store->revision_of(stream(row.text))) == revision{2});
+    CHECK(must(store->status(foreign(5000, row.text, at(0)))).outdated);
+    CHECK(read_all(*store, streams_query{std::vector{stream(row.text)}}) == found);
+    const auto conflict = store->append(request(row.text, no_stream, {an_event(5000)}));
+    CHECK(refused(conflict, errc::wrong_expected_revision));
+    CHECK(conflict.error().conflict.stream == row.text);
+    CHECK(refused(store->append(request(row.text, any, {an_event(n, "thing:else")})), errc::duplicate_event));
+  }
+}
+
+SKALD_CONTRACT("a reserved name is refused in words that may be shown, however it goes on") {
+  fixture<backend> store;
+  for (const auto& row : strange_names()) {
+    CAPTURE(row.name);
+    CHECK(refused(store->append(request("$" + row.text.substr(0, 100), any, {an_event(1)}))));
+  }
+  CHECK(refused(store->append(request("$1", any, {an_event(1)}))));
+  CHECK(read_all(*store).empty());
+}
+
+TEST_CASE("what is no name is no stream, no relation key and nothing else, and the refusal does not repeat it") {
+  for (const auto& row : no_names()) {
+    CAPTURE(row.name);
+    CHECK(refused(stream_id::parse(row.text)));
+    CHECK(refused(relation_key::parse(row.text)));
+    CHECK(refused(event_id::parse(row.text)));
+    CHECK(refused(revision::parse(row.text)));
+    CHECK(refused(position::parse(row.text)));
+    CHECK(refused(timestamp::parse(row.text)));
+    CHECK_THROWS_AS(stream_id{row.text}, failure);
+    CHECK_THROWS_AS(relation_key{row.text}, failure);
+  }
+}
+
+SKALD_CONTRACT("relation keys of strange names come back byte for byte and touch only their own rows") { // E.96
+  fixture<backend> store;
+  const auto rows = strange_names();
+  for (const auto& row : rows) {
+    append_request in_request = request(row.text, any, {});
+    in_request.relations = {relation_change::insert(relation_key{row.text}, stream(row.text)),
+                            relation_change::insert(relation_key{"all"}, stream(row.text))};
+    must(store->append(in_request));
+  }
+  if constexpr (backend::persistent) store.reopen();
+  CHECK(must(store->related(relation_key{"all"})).streams.size() == rows.size());
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    const relation_key key{row.text};
+    CHECK(must(store->related(key)) == relation{{stream(row.text)}, revision{1}});
+    auto keys = must(store->keys_of(stream(row.text)));
+    CHECK(std::ranges::is_sorted(keys));
+    CHECK(std::ranges::find(keys, key) != keys.end());
+    CHECK(keys.size() == 2);
+    must(store->relate(std::vector{relation_change::remove_key(key)}));
+    CHECK(must(store->related(key)) == relation{{}, revision{2}});
+  }
+  CHECK(must(store->related(relation_key{"all"})).streams.size() == rows.size());
+}
+
+SKALD_CONTRACT("names under a key and keys of a stream are in the order of their bytes") {
+  fixture<backend> store;
+  auto names = strange_names();
+  std::vector<relation_change> changes;
+  std::vector<stream_id> streams;
+  std::vector<relation_key> keys;
+  for (const auto& row : names) {
+    changes.push_back(relation_change::insert(relation_key{"k"}, streams.emplace_back(row.text)));
+    changes.push_back(relation_change::insert(keys.emplace_back(row.text), stream("s")));
+  }
+  must(store->relate(changes));
+  std::ranges::sort(streams);
+  std::ranges::sort(keys);
+  CHECK(must(store->related(relation_key{"k"})).streams == streams);
+  CHECK(must(store->keys_of(stream("s"))) == keys);
+}
+
+SKALD_CONTRACT("event types of strange names come back byte for byte, and are looked for as they are") {
+  fixture<backend> store;
+  std::uint64_t n = 0;
+  for (const auto& row : strange_names()) must(store->append(request("a", any, {an_event(++n, row.text)})));
+  if constexpr (backend::persistent) store.reopen();
+  n = 0;
+  for (const auto& row : strange_names()) {
+    CAPTURE(row.name);
+    const auto found = read_all(*store, all_query{}.types({row.text}));
+    REQUIRE(found.size() == 1);
+    CHECK(found.front().type == row.text);
+    CHECK(found.front().id == id(++n));
+    CHECK(read_all(*store, stream_query{stream("a")}.types({row.text})) == found);
+    CHECK(must(store->status(foreign(5000, "a", at(0), row.text))).outdated);
+  }
+}
+
+SKALD_CONTRACT("an event type that is no name is refused at every door") {
+  fixture<backend> store;
+  auto rows = no_names();
+  rows.push_back({"one byte more than a type has", std::string(limits::event_type_bytes + 1, 't')});
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    auto typed = an_event(2, row.text);
+    typed.typed = true;
+    CHECK(refused(store->append(request("a", any, {an_event(1), typed}))));
+    CHECK(refused(store->append(request("a", any, {an_event(1), an_event(2, row.text)}))));
+    CHECK(refused(store->hydrate(std::vector{foreign(1, "a", at(1)), foreign(2, "a", at(1), row.text)})));
+    CHECK(refused(store->status(foreign(1, "a", at(1), row.text))));
+    CHECK(refused(store->read(all_query{}.types({"a", row.text}))));
+    CHECK(refused(store->read(stream_query{stream("a")}.types({row.text}))));
+    CHECK(refused(store->read(streams_query{std::vector{stream("a")}}.types({row.text}))));
+  }
+  CHECK(read_all(*store).empty());
+  CHECK(refused(store->status(record{})));
+}
+
+SKALD_CONTRACT("projections and handlers of strange names keep their progress apart") { // D.84
+  fixture<backend> store;
+  must(store->append(request("a", any, some_events(1, 100))));
+  std::uint64_t n = 0;
+  for (const auto& row : strange_names()) {
+    ++n;
+    must(store->register_projection(row.text, position{n}));
+    const checkpoint_update update{row.text, position{n}, {{position{n + 1}, row.text}}};
+    must(store->save(std::span{&update, 1}));
+  }
+  if constexpr (backend::persistent) store.reopen();
+  n = 0;
+  for (const auto& row : strange_names()) {
+    CAPTURE(row.name);
+    ++n;
+    const checkpoint expected{position{n}, position{n}, {{position{n + 1}, row.text}}};
+    CHECK(must(store->register_projection(row.text, {})) == expected);
+    CHECK(must(store->rewind(row.text, position{n - 1})).handled == position{n - 1});
+    const checkpoint_update unknown{row.text + " unknown", position{1}, {}};
+    CHECK(refused(store->save(std::span{&unknown, 1})));
+  }
+}
+
+SKALD_CONTRACT("what is no name of a projection or of a handler is refused, and nothing of its neighbours saved") {
+  fixture<backend> store;
+  must(store->register_projection("p", position{}));
+  auto rows = no_names();
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    CHECK(refused(store->register_projection(row.text, {})));
+    CHECK(refused(store->rewind(row.text, position{})));
+    const checkpoint_update of_projection[] = {{"p", position{1}, {}}, {row.text, position{1}, {}}};
+    CHECK(refused(store->save(of_projection)));
+    const checkpoint_update of_handler[] = {{"p", position{1}, {{position{2}, "h"}, {position{3}, row.text}}}};
+    CHECK(refused(store->save(of_handler)));
+  }
+  CHECK(refused(store->register_projection(std::string(limits::projection_name_bytes + 1, 'p'), {})));
+  CHECK(must(store->register_projection("p", {})) == checkpoint{});
+  const checkpoint_update longest{"p", position{1}, {{position{2}, std::string(limits::handler_name_bytes, 'h')}}};
+  must(store->save(std::span{&longest, 1}));
+  CHECK(must(store->register_projection("p", {})).completions == longest.completions);
+}
+
+SKALD_CONTRACT("hostile JSON is refused in a sentence or comes back byte for byte") { // B.36
+  fixture<backend> store;
+  const auto deep = [](std::size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); };
+  struct row {
+    const char* name;
+    std::string text;
+    bool fine;
+  };
+  const row rows[] = {
+    {"an escaped NUL", R"("a\u0000b")", true},
+    {"an escaped NUL in a name", R"({"\u0000":1,"a\u0000":2})", true},
+    {"a NUL", "\"\0\""s, false},
+    {"a NUL behind the value", "1\0"s, false},
+    {"repeated members", R"({"a":1,"a":2,"":3,"":4})", true},
+    {"as deep as can be", deep(limits::json_depth), true},
+    {"deeper", deep(limits::json_depth + 1), false},
+    {"a million levels", deep(1'000'000), false},
+    {"a million levels that do not end", std::string(1'000'000, '['), false},
+    {"a million objects",
+     [] {
+       std::string text;
+       for (int i = 0; i < 1'000'000; ++i) text += "{\"a\":";
+       return text;
+     }(),
+     false},
+    {"a number of ten thousand digits", std::string(10'000, '9'), true},
+    {"a fraction of ten thousand digits", "0." + std::string(10'000, '1'), true},
+    {"a large exponent", "1e400", true},
+    {"the largest exponents", "[1e2147483646,-1E-2147483646,0e+1]", true},
+    {"an exponent beyond all", "1e99999999999999999999", false},
+    {"no number", "NaN", false},
+    {"infinity", "-Infinity", false},
+    {"zeros in front", "007", false},
+    {"hexadecimal", "0x10", false},
+    {"a plus", "+1", false},
+    {"a comment", "/**/1", false},
+    {"a comma too many", "[1,]", false},
+    {"single quotes", "'a'", false},
+    {"a mark of byte order", "\xef\xbb\xbf{}", false},
+    {"no UTF-8", "\"\xff\"", false},
+    {"overlong", "\"\xc0\xaf\"", false},
+    {"a surrogate in UTF-8", "\"\xed\xa0\x80\"", false},
+    {"half a pair", R"("\ud800")", false},
+    {"a whole pair", R"("\ud83d\ude00")", true},
+    {"a string that does not end", "\"" + std::string(1'000'000, 'a'), false},
+    {"a line in a string", "\"a\nb\"", false},
+    {"only spaces", "   ", false},
+    {"spaces around", " \t\r\n1 \n", true},
+    {"turns of direction", "\"\u202e\u2066\"", true},
+    {"statements", R"({"'; DROP TABLE skald_events; --":"$1 ?1 %s"})", true},
+  };
+  std::uint64_t n = 0;
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    ++n;
+    auto as_meta = an_event(1000 + n);
+    as_meta.meta = row.text;
+    const auto append = [&](new_event event) { return store->append(request("a", any, {std::move(event)})); };
+    if (!row.fine) {
+      CHECK(refused(append({"thing:happened", row.text, id(n)}), errc::invalid_event));
+      CHECK(refused(append(as_meta), errc::invalid_event));
+      auto foreign_one = foreign(2000 + n, "a", at(1));
+      foreign_one.data = row.text;
+      CHECK(refused(store->hydrate(std::span{&foreign_one, 1}), errc::invalid_event));
+      CHECK_FALSE(must(store->find(id(n))));
+      continue;
+    }
+    must(append({"thing:happened", row.text, id(n)}));
+    must(append(as_meta));
+    CHECK(must(store->find(id(n)))->data == row.text);
+    CHECK(must(store->find(id(1000 + n)))->meta == row.text);
+  }
+}
+
+SKALD_CONTRACT("however hostile an event that does not fit, the refusal is one line that is not long") { // B.34
+  fixture<backend> store{note_catalog()};
+  std::string many = "{";
+  for (int i = 0; i < 5'000; ++i) many += "\"\\u202eno\\nname " + std::to_string(i) + "\":0,";
+  many.back() = '}';
+  std::string wrong = R"({"members":[)";
+  for (int i = 0; i < 5'000; ++i) wrong += R"({"text":1},)";
+  wrong.back() = ']';
+  wrong += '}';
+  struct row {
+    const char* name;
+    std::string data;
+  };
+  const std::string long_name(10'000'000, 'x');
+  const row rows[] = {
+    {"a member with a name of 10 MB", R"({"members":[],")" + long_name + "\":1}"},
+    {"a member with a name of 10 MB of quotes", R"({"members":[],"\")" + std::string(10'000'000, '\'') + "\":1}"},
+    {"a string of 10 MB for an array", R"({"members":")" + long_name + "\"}"},
+    {"thousands of unknown members", many},
+    {"thousands of wrong elements", wrong},
+    {"a member with lines in its name", R"({"members":[],"a\nb\u2028\u202e\u0000":1})"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    CHECK(refused(store->append(request("a", any, {{"note", row.data}})), errc::invalid_event));
+  }
+  for (const auto& row : strange_names()) {
+    CAPTURE(row.name);
+    CHECK(refused(store->append(request(row.text, any, {{row.text, "{}"}})), errc::event_missing));
+  }
+  CHECK(read_all(*store).empty());
+}
+
+// -- limits ----------------------------------------------------------------------------------------------------------
+
+SKALD_CONTRACT("a request holds as many streams, events, bytes and changes as the limits say, and not one more") {
+  fixture<backend> store;
+  const auto of_streams = [](std::size_t count) {
+    append_request r;
+    for (std::size_t i = 0; i < count; ++i) r.streams.emplace_back(stream("s" + std::to_string(i)), no_stream);
+    return r;
+  };
+  CHECK(refused(store->append(of_streams(limits::request_streams + 1))));
+  CHECK(must(store->append(of_streams(limits::request_streams))).revisions.size() == limits::request_streams);
+
+  auto events = some_events(1, limits::request_events + 1);
+  CHECK(refused(store->append(request("a", any, events))));
+  CHECK(refused(store->append(append_request{{{stream("a"), any, {events.begin(), events.begin() + 9}},
+                                              {stream("b"), any, {events.begin() + 9, events.end()}}}})));
+  std::vector<record> records;
+  for (std::uint64_t i = 0; i <= limits::request_events; ++i) records.push_back(foreign(1 + i, "a", at(1)));
+  CHECK(refused(store->hydrate(records)));
+
+  const auto of_bytes = [](std::size_t bytes) {
+    std::vector<new_event> made;
+    for (std::size_t size = 0; bytes != 0; bytes -= size) {
+      size = std::min(bytes, limits::event_bytes);
+      made.emplace_back("thing:happened", '"' + std::string(size - 2, 'x') + '"');
+    }
+    return made;
+  };
+  CHECK(refused(store->append(request("a", any, of_bytes(limits::request_bytes + 2)))));
+
+  std::vector<relation_change> changes(limits::relation_changes + 1, relation_change::remove_key(relation_key{"k"}));
+  append_request related;
+  related.relations = changes;
+  CHECK(refused(store->relate(changes)));
+  CHECK(refused(store->append(related)));
+  CHECK(read_all(*store).empty());
+  changes.pop_back();
+  must(store->relate(changes));
+}
+
+SKALD_CONTRACT("a query names as many streams and types as the limits say, and not one more") {
+  fixture<backend> store;
+  must(store->append(request("s7", any, {an_event(1, "type 7")})));
+  std::vector<stream_id> streams;
+  std::vector<relation_key> keys;
+  std::vector<std::string> types;
+  for (std::size_t i = 0; i < limits::query_names; ++i) streams.emplace_back("s" + std::to_string(i));
+  for (std::size_t i = 0; i < limits::query_names; ++i) keys.emplace_back("s" + std::to_string(i));
+  for (std::size_t i = 0; i < limits::query_types; ++i) types.push_back("type " + std::to_string(i));
+  CHECK(read_all(*store, streams_query{streams}.types(types)).size() == 1);
+  CHECK(read_all(*store, all_query{}.types(types)).size() == 1);
+  CHECK(read_all(*store, stream_query{stream("s7")}.types(types)).size() == 1);
+  CHECK(read_all(*store, streams_query{keys}).empty());
+  streams.emplace_back("one more");
+  keys.emplace_back("one more");
+  types.emplace_back("one more");
+  CHECK(refused(store->read(streams_query{streams})));
+  CHECK(refused(store->read(streams_query{keys})));
+  CHECK(refused(store->read(all_query{}.types(types))));
+  CHECK(refused(store->read(stream_query{stream("s7")}.types(types))));
+}
+
+SKALD_CONTRACT("times at the end of time are kept, and what lies beyond is refused") {
+  fixture<backend> store;
+  const auto append = [&](const char* to, std::uint64_t n, timestamp created) {
+    return store->append(request(to, any, {an_event(n, "thing:happened", created)}));
+  };
+  must(append("a", 1, timestamp::max()));
+  CHECK(must(store->find(id(1)))->created == timestamp::max());
+  CHECK(refused(append("a", 2, at(1)))); // nothing can come behind it
+  CHECK(refused(append("b", 3, timestamp::max().next())));
+  CHECK(refused(append("b", 4, timestamp{UINT64_MAX})));
+  CHECK(refused(store->hydrate(std::vector{foreign(5, "b", timestamp{UINT64_MAX})})));
+  must(append("b", 6, timestamp{1}));
+  CHECK(must(store->find(id(6)))->created == timestamp{1});
+  CHECK(read_all(*store).size() == 2);
+}
