@@ -1,10 +1,11 @@
 # The two commands are `make demo` and `make test`. Each installs what is missing, configures, builds and runs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test asan clang bazel tidy bench format check-format deps clean
+.PHONY: help demo test asan clang faults bazel tidy bench format check-format deps clean
 JOBS ?= $(shell nproc)
 LOG ?= examples/fines/sample.ndjson
 ARGS ?=
 FILES ?=
+ROUNDS ?= 50
 
 # $(call build,preset,further arguments of the build)
 build = { test -e build/$(1)/build.ninja || cmake --preset $(1); } && cmake --build --preset $(1) --parallel $(JOBS) $(2)
@@ -17,6 +18,7 @@ help:
 	@echo "make test           check the format, build everything, run all tests"
 	@echo "make asan           the same tests under the address and undefined behaviour sanitizers"
 	@echo "make clang          the same tests with clang 19, whose warnings are errors too"
+	@echo "make faults         kill writers at random moments, ROUNDS=50 times for each backend, and look for what is lost"
 	@echo "make bazel          build and test the same tree with the distribution's Bazel"
 	@echo "make tidy           look over the sources with clang-tidy 19; FILES='a.cpp b.cpp' over some"
 	@echo "make bench          measure against floors in the same run; ARGS=--help tells its options"
@@ -46,6 +48,11 @@ clang:
 	@scripts/deps.sh clang
 	@$(call build,clang)
 	@$(call run_tests,clang)
+
+faults:
+	@scripts/deps.sh
+	@$(call build,release,--target skald_store_tests)
+	@SKALD_KILL_ROUNDS=$(ROUNDS) build/release/tests/store/skald_store_tests --test-case='a writer that is killed*'
 
 bazel:
 	@scripts/deps.sh bazel

@@ -23,6 +23,9 @@
 /// test's.
 #define SKALD_CONTRACT(name) TEST_CASE_TEMPLATE(name, backend, skald::test::memory, skald::test::sqlite)
 
+/// The same for what only a backend shows that keeps its events when a process ends.
+#define SKALD_PERSISTENT(name) TEST_CASE_TEMPLATE(name, backend, skald::test::sqlite)
+
 /// How a failed check shows what stores answer.
 namespace doctest {
 

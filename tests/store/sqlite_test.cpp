@@ -4,10 +4,8 @@
 #include <tests/store/sql.hpp>
 
 #include <algorithm>
-#include <csignal>
 #include <fstream>
 #include <iterator>
-#include <random>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
@@ -484,71 +482,4 @@ TEST_CASE("sqlite: a damaged page is called corrupt") {
   while (read && read->more) read = store->read(all_query{}.after(read->records.back().position));
   CHECK(code_of(read) == errc::corrupt);
   CHECK_MESSAGE(read.error().message.find("restore the file from a backup") != std::string::npos, read.error().message);
-}
-
-TEST_CASE("sqlite: a writer that is killed loses nothing it has acknowledged") {
-  const temporary_folder folder;
-  const auto file = folder.path() / "file.db";
-  std::mt19937 random{20'000'314};
-  std::uint64_t next = 1; // of the numbers that requests have, each writing events 10 * number + 0, 1, ...
-  std::vector<std::uint64_t> acknowledged;
-  for (int round = 0; round < 25; ++round) {
-    CAPTURE(round);
-    const auto seed = random();
-    const auto survive = 1 + random() % 40;
-    number_pipe answers;
-    child_process writer{[&, first = next] {
-      answers.close_reader();
-      std::mt19937 choose{seed};
-      const auto store = open(file);
-      for (std::uint64_t number = first;;) {
-        std::vector<append_request> group;
-        for (auto left = 1 + choose() % 8; left != 0; --left, ++number) {
-          append_request r;
-          for (std::uint64_t part = 0; part < 1 + number % 3; ++part)
-            r.streams.emplace_back(stream("s" + std::to_string((number + part) % 11)), any,
-                                   some_events(number * 10 + part * 3, 1 + number % 2));
-          group.push_back(std::move(r));
-        }
-        const auto from = number - group.size();
-        const auto done = store->append(group);
-        for (std::size_t i = 0; i < done.size(); ++i) {
-          if (!done[i]) return 1;
-          answers.write(from + i);
-        }
-      }
-    }};
-    answers.close_writer();
-    for (std::uint64_t i = 0; i < survive; ++i) {
-      const auto number = answers.read();
-      REQUIRE(number);
-      acknowledged.push_back(*number);
-    }
-    writer.kill();
-    while (const auto number = answers.read()) acknowledged.push_back(*number);
-    CHECK(writer.wait() == -SIGKILL);
-
-    const auto store = open(file);
-    const auto all = read_all(*store);
-    for (std::size_t i = 0; i < all.size(); ++i) REQUIRE(all[i].position == position{i + 1});
-    for (const auto number : acknowledged) REQUIRE(must(store->find(id(number * 10))));
-    // A request is there as a whole or not at all; those behind the last acknowledged one may be there.
-    std::uint64_t events = 0;
-    next = acknowledged.back() + 1;
-    for (std::uint64_t number = 1; number < next || must(store->find(id(number * 10))); ++number) {
-      next = std::max(next, number + 1);
-      for (std::uint64_t part = 0; part < 1 + number % 3; ++part)
-        for (std::uint64_t i = 0; i < 1 + number % 2; ++i, ++events)
-          REQUIRE(must(store->find(id(number * 10 + part * 3 + i))));
-    }
-    CHECK(events == all.size());
-    std::uint64_t counted = 0;
-    for (int s = 0; s < 11; ++s) {
-      const auto in_stream = read_stream(*store, "s" + std::to_string(s));
-      CHECK(must(store->revision_of(stream("s" + std::to_string(s)))).value == in_stream.size());
-      counted += in_stream.size();
-    }
-    CHECK(counted == all.size());
-  }
-  CHECK(acknowledged.size() > 200);
 }
