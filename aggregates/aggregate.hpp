@@ -202,7 +202,8 @@ struct aggregate_access {
   template <keeps_snapshots A>
   static result<snapshot> take_snapshot(const A& a) {
     const auto refused = [&](errc code, const std::string& why) {
-      return error{code, "taking a snapshot of '" + std::string{A::name} + "' " + detail::in_quotes(a.id_.str()) + ": " + why};
+      return error{code, "taking a snapshot of '" + std::string{A::name} + "' " + detail::in_quotes(a.id_.str()) +
+                           ": " + why};
     };
     if (!a.pending_.empty()) return refused(errc::invalid_argument, "it has pending events: save them first");
     if (a.last_.id.nil()) return refused(errc::invalid_argument, "its stream is empty: save some events first");

@@ -79,6 +79,12 @@ result<void> check_readable(const record& r) {
   return {};
 }
 
+result<void> check_list_start(std::string_view after) {
+  if (after.empty()) return {};
+  if (auto problem = problem_of_name("the name that a list begins behind", after)) return *problem;
+  return {};
+}
+
 result<void> check_projection(std::string_view name, position stored) {
   if (auto problem = problem_of_name("a projection's name", name, limits::projection_name_bytes)) return *problem;
   if (stored > last_position)
@@ -99,16 +105,16 @@ result<void> check_update(const checkpoint_update& update) {
 result<void> check_key(const snapshot_key& key) {
   if (auto problem = problem_of_name("the name of a reducer", key.reducer())) return std::move(*problem);
   if (key.name().empty())
-    return error{errc::invalid_argument,
-                 "a snapshot of reducer " + in_quotes(key.reducer()) + " does not say of which stream or relation: name it"};
+    return error{errc::invalid_argument, "a snapshot of reducer " + in_quotes(key.reducer()) +
+                                           " does not say of which stream or relation: name it"};
   return {};
 }
 
 result<void> check_snapshot(const snapshot& s) {
   if (auto ok = check_key(s.key); !ok) return ok;
   const auto refused = [&](const std::string& why) {
-    return error{errc::invalid_argument,
-                 "the snapshot of " + in_quotes(s.key.name()) + " by reducer " + in_quotes(s.key.reducer()) + ' ' + why};
+    return error{errc::invalid_argument, "the snapshot of " + in_quotes(s.key.name()) + " by reducer " +
+                                           in_quotes(s.key.reducer()) + ' ' + why};
   };
   if (s.fingerprint.empty() || s.fingerprint.size() > limits::name_bytes)
     return refused("has a fingerprint of " + std::to_string(s.fingerprint.size()) + " bytes: give it 1 to " +

@@ -36,6 +36,9 @@ inline constexpr position last_position{(std::uint64_t{1} << 63) - 1};
 /// That the status of a record may be asked.
 [[nodiscard]] result<void> check_readable(const record& r);
 
+/// What a list begins behind: nothing, or a name. Errors: `invalid_argument`.
+[[nodiscard]] result<void> check_list_start(std::string_view after);
+
 /// The name of a projection, and that a position that is stored of it is one that a store can hold. Errors:
 /// `invalid_argument`.
 [[nodiscard]] result<void> check_projection(std::string_view name, position stored = {});

@@ -110,11 +110,11 @@ public:
   [[nodiscard]] virtual result<std::vector<relation_key>> keys_of(const stream_id& stream) const = 0;
 
   /// The streams that hold events, in the order of the bytes of their names: at most `limit` behind the name `after`.
-  /// Errors: `read_failed`. Cost grows with the limit, in memory with the number of streams.
+  /// Errors: `invalid_argument`, `read_failed`. Cost grows with the limit, in memory with the number of streams.
   [[nodiscard]] virtual result<std::vector<stream_summary>> streams(std::string_view after,
                                                                     std::size_t limit) const = 0;
 
-  /// The relation keys under which there are streams, in the same way. Errors: `read_failed`. Cost grows with what is kept
+  /// The relation keys under which there are streams, in the same way. Errors: as above. Cost grows with what is kept
   /// under those keys, in memory with the number of keys.
   [[nodiscard]] virtual result<std::vector<relation_summary>> relations(std::string_view after,
                                                                         std::size_t limit) const = 0;

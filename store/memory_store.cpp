@@ -389,11 +389,13 @@ public:
   }
 
   result<std::vector<stream_summary>> streams(std::string_view after, std::size_t limit) const override {
+    if (auto ok = detail::check_list_start(after); !ok) return ok.error();
     const std::shared_lock lock{mutex_};
     return log_.streams(after, limit);
   }
 
   result<std::vector<relation_summary>> relations(std::string_view after, std::size_t limit) const override {
+    if (auto ok = detail::check_list_start(after); !ok) return ok.error();
     const std::shared_lock lock{mutex_};
     return relations_.all(after, limit);
   }

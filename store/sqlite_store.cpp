@@ -1347,10 +1347,12 @@ public:
   }
 
   result<std::vector<stream_summary>> streams(std::string_view after, std::size_t limit) const override {
+    if (auto ok = detail::check_list_start(after); !ok) return ok.error();
     return readers_.with([&](reader& from) { return from.streams(after, limit); });
   }
 
   result<std::vector<relation_summary>> relations(std::string_view after, std::size_t limit) const override {
+    if (auto ok = detail::check_list_start(after); !ok) return ok.error();
     return readers_.with([&](reader& from) { return from.relations(after, limit); });
   }
 

@@ -2,6 +2,7 @@
 #include <skald/store/json.hpp>
 
 #include <boost/describe/class.hpp>
+#include <tests/store/contended.hpp>
 #include <tests/store/contract.hpp>
 
 #include <algorithm>
@@ -68,13 +69,13 @@ constexpr auto good_user = R"({"name":{"given":"John","family":"Doe"},"age":33})
 
 } // namespace
 
-SKALD_CONTRACT("the first event of a stream makes revision 1") { // A.1
+SKALD_CONTRACT_CONTENDED("the first event of a stream makes revision 1") { // A.1
   fixture<backend> store;
   CHECK(must(store->append(request("a", no_stream, some_events(1, 1)))) == written({1}, 1, 1));
   CHECK(must(store->revision_of(stream("a"))) == revision{1});
 }
 
-SKALD_CONTRACT("the events of a request get consecutive revisions and positions") { // A.2
+SKALD_CONTRACT_CONTENDED("the events of a request get consecutive revisions and positions") { // A.2
   fixture<backend> store;
   CHECK(must(store->append(request("a", no_stream, some_events(1, 3)))) == written({3}, 1, 3));
   std::uint64_t n = 0;
@@ -87,7 +88,7 @@ SKALD_CONTRACT("the events of a request get consecutive revisions and positions"
   CHECK(n == 3);
 }
 
-SKALD_CONTRACT("an expected revision lets a request through or stores nothing of it") { // A.3 to A.8
+SKALD_CONTRACT_CONTENDED("an expected revision lets a request through or stores nothing of it") { // A.3 to A.8
   struct row {
     const char* name;
     const char* stream;
@@ -138,7 +139,7 @@ TEST_CASE("a revision beyond 64 bits is no revision") { // A.23
   }
 }
 
-SKALD_CONTRACT("a repeated request gets its original receipt and writes nothing") { // A.9 to A.11, A.15
+SKALD_CONTRACT_CONTENDED("a repeated request gets its original receipt and writes nothing") { // A.9 to A.11, A.15
   three_events<backend> store;
   must(store->append(request("a", any, {an_event(4)})));
   const auto before = read_all(*store);
@@ -163,7 +164,7 @@ SKALD_CONTRACT("a repeated request gets its original receipt and writes nothing"
   }
 }
 
-SKALD_CONTRACT("a repeated request over several streams gets its original receipt") { // A.15
+SKALD_CONTRACT_CONTENDED("a repeated request over several streams gets its original receipt") { // A.15
   fixture<backend> store;
   must(store->append(request("checked", no_stream, some_events(100, 2))));
   const append_request both{{{stream("a"), no_stream, some_events(1, 2)},
@@ -183,7 +184,7 @@ SKALD_CONTRACT("a repeated request over several streams gets its original receip
   CHECK(read_all(*store) == before);
 }
 
-SKALD_CONTRACT("a request is repeated within the group that wrote it") { // A.15
+SKALD_CONTRACT_CONTENDED("a request is repeated within the group that wrote it") { // A.15
   fixture<backend> store;
   const std::vector<append_request> group{request("a", no_stream, some_events(1, 2)),
                                           request("a", no_stream, some_events(1, 2)),
@@ -195,7 +196,7 @@ SKALD_CONTRACT("a request is repeated within the group that wrote it") { // A.15
   CHECK(must(answers[2]) == written({3}, 3, 3));
 }
 
-SKALD_CONTRACT("a request of known and new events is refused") { // A.12
+SKALD_CONTRACT_CONTENDED("a request of known and new events is refused") { // A.12
   three_events<backend> store;
   auto mixed = some_events(2, 2);
   mixed.push_back(an_event(4));
@@ -210,7 +211,7 @@ SKALD_CONTRACT("a request of known and new events is refused") { // A.12
   CHECK(read_all(*store) == store.before);
 }
 
-SKALD_CONTRACT("a known id anywhere but at its place is a duplicate") { // A.13, A.14
+SKALD_CONTRACT_CONTENDED("a known id anywhere but at its place is a duplicate") { // A.13, A.14
   three_events<backend> store;
   must(store->append(request("b", no_stream, {an_event(10)})));
   const auto before = read_all(*store);
@@ -240,7 +241,7 @@ SKALD_CONTRACT("a known id anywhere but at its place is a duplicate") { // A.13,
   }
 }
 
-SKALD_CONTRACT("a known id with another body is a duplicate and the message says so") { // A.16
+SKALD_CONTRACT_CONTENDED("a known id with another body is a duplicate and the message says so") { // A.16
   three_events<backend> store;
   struct row {
     const char* name;
@@ -265,14 +266,14 @@ SKALD_CONTRACT("a known id with another body is a duplicate and the message says
   }
 }
 
-SKALD_CONTRACT("a request without streams succeeds and does nothing") { // A.17
+SKALD_CONTRACT_CONTENDED("a request without streams succeeds and does nothing") { // A.17
   three_events<backend> store;
   CHECK(must(store->append(append_request{})) == receipt{});
   CHECK(store->append(std::span<const append_request>{}).empty());
   CHECK(read_all(*store) == store.before);
 }
 
-SKALD_CONTRACT("a stream without events is only a check") { // A.17, A.27
+SKALD_CONTRACT_CONTENDED("a stream without events is only a check") { // A.17, A.27
   three_events<backend> store;
   CHECK(must(store->append(request("a", exactly(3), {}))) == written({3}, 0, 0));
   CHECK(must(store->append(request("none", no_stream, {}))) == written({0}, 0, 0));
@@ -285,7 +286,7 @@ SKALD_CONTRACT("a stream without events is only a check") { // A.17, A.27
   CHECK(must(store->append(met)) == written({2, 3}, 4, 5));
 }
 
-SKALD_CONTRACT("two streams of five events are written together and in order") { // A.18
+SKALD_CONTRACT_CONTENDED("two streams of five events are written together and in order") { // A.18
   fixture<backend> store;
   const append_request both{{{stream("a"), no_stream, some_events(1, 5)}, {stream("b"), no_stream, some_events(6, 5)}}};
   CHECK(must(store->append(both)) == written({5, 5}, 1, 10));
@@ -300,7 +301,7 @@ SKALD_CONTRACT("two streams of five events are written together and in order") {
   CHECK(read_stream(*store, "b").size() == 5);
 }
 
-SKALD_CONTRACT("a conflict in the second stream leaves nothing of the first") { // A.19
+SKALD_CONTRACT_CONTENDED("a conflict in the second stream leaves nothing of the first") { // A.19
   three_events<backend> store;
   const append_request both{
     {{stream("b"), no_stream, some_events(10, 5)}, {stream("a"), exactly(1), some_events(20, 5)}}};
@@ -310,7 +311,7 @@ SKALD_CONTRACT("a conflict in the second stream leaves nothing of the first") { 
   CHECK_FALSE(must(store->find(id(10))));
 }
 
-SKALD_CONTRACT("eight writers of one stream lose nothing and keep their order") { // A.20
+SKALD_CONTRACT_CONTENDED("eight writers of one stream lose nothing and keep their order") { // A.20
   fixture<backend> store;
   constexpr std::uint64_t writers = 8;
   constexpr std::uint64_t each = 200;
@@ -339,7 +340,7 @@ SKALD_CONTRACT("eight writers of one stream lose nothing and keep their order") 
   }
 }
 
-SKALD_CONTRACT("one writer wins each race for a revision") { // A.21
+SKALD_CONTRACT_CONTENDED("one writer wins each race for a revision") { // A.21
   fixture<backend> store;
   constexpr std::uint64_t writers = 8;
   constexpr std::uint64_t rounds = 50;
@@ -366,7 +367,7 @@ SKALD_CONTRACT("one writer wins each race for a revision") { // A.21
   CHECK(must(store->revision_of(stream("a"))) == revision{rounds});
 }
 
-SKALD_CONTRACT("a reserved or empty stream name is refused") { // A.24
+SKALD_CONTRACT_CONTENDED("a reserved or empty stream name is refused") { // A.24
   fixture<backend> store;
   for (const auto* name : {"$all", "$", "$fine-1"}) {
     CAPTURE(name);
@@ -378,7 +379,7 @@ SKALD_CONTRACT("a reserved or empty stream name is refused") { // A.24
   CHECK(read_all(*store).empty());
 }
 
-SKALD_CONTRACT("a stream that is named twice in a request is refused") {
+SKALD_CONTRACT_CONTENDED("a stream that is named twice in a request is refused") {
   fixture<backend> store;
   const append_request twice{
     {{stream("a"), no_stream, some_events(1, 1)}, {stream("a"), exactly(1), some_events(2, 1)}}};
@@ -386,13 +387,13 @@ SKALD_CONTRACT("a stream that is named twice in a request is refused") {
   CHECK(read_all(*store).empty());
 }
 
-SKALD_CONTRACT("an event of an unregistered type is refused") { // A.25
+SKALD_CONTRACT_CONTENDED("an event of an unregistered type is refused") { // A.25
   fixture<backend> store{user_catalog()};
   CHECK(code_of(store->append(request("a", any, {an_event(1)}))) == errc::event_missing);
   CHECK(read_all(*store).empty());
 }
 
-SKALD_CONTRACT("each of a thousand requests in a group gets its own answer") { // A.26
+SKALD_CONTRACT_CONTENDED("each of a thousand requests in a group gets its own answer") { // A.26
   fixture<backend> store;
   must(store->append(request("taken", no_stream, {an_event(5000)})));
   std::vector<append_request> group;
@@ -418,7 +419,7 @@ SKALD_CONTRACT("each of a thousand requests in a group gets its own answer") { /
   for (std::size_t i = 0; i < all.size(); ++i) REQUIRE(all[i].position == position{i + 1});
 }
 
-SKALD_CONTRACT("an id that stands twice in a request is refused") { // A.28
+SKALD_CONTRACT_CONTENDED("an id that stands twice in a request is refused") { // A.28
   fixture<backend> store;
   CHECK(code_of(store->append(request("a", any, {an_event(1), an_event(1)}))) == errc::invalid_argument);
   const append_request over_two{{{stream("a"), any, some_events(1, 1)}, {stream("b"), any, some_events(1, 1)}}};
@@ -426,7 +427,7 @@ SKALD_CONTRACT("an id that stands twice in a request is refused") { // A.28
   CHECK(read_all(*store).empty());
 }
 
-SKALD_CONTRACT("an event without id gets one, each its own") {
+SKALD_CONTRACT_CONTENDED("an event without id gets one, each its own") {
   fixture<backend> store;
   must(store->append(request("a", no_stream, {{"thing:happened", "1"}, {"thing:happened", "1"}})));
   const auto all = read_all(*store);
@@ -435,7 +436,7 @@ SKALD_CONTRACT("an event without id gets one, each its own") {
   CHECK(all[0].id != all[1].id);
 }
 
-SKALD_CONTRACT("a time of creation below the stream's newest is raised to just above it") { // A.29
+SKALD_CONTRACT_CONTENDED("a time of creation below the stream's newest is raised to just above it") { // A.29
   fixture<backend> store;
   must(store->append(request("a", no_stream, {an_event(1, "thing:happened", at(5000))})));
   must(store->append(request("a", any,
@@ -449,7 +450,7 @@ SKALD_CONTRACT("a time of creation below the stream's newest is raised to just a
   CHECK(all[3].created == at(6000));
 }
 
-SKALD_CONTRACT("a given time of creation does not move the clock") { // A.29
+SKALD_CONTRACT_CONTENDED("a given time of creation does not move the clock") { // A.29
   fixture<backend> store;
   const timestamp far{store.clock.time() + std::chrono::hours{24 * 365}, 0};
   must(store->append(request("a", no_stream, {an_event(1, "thing:happened", far)})));
@@ -465,7 +466,7 @@ SKALD_CONTRACT("a given time of creation does not move the clock") { // A.29
   CHECK(all[2].recorded < far);
 }
 
-SKALD_CONTRACT("nothing comes behind the end of time") {
+SKALD_CONTRACT_CONTENDED("nothing comes behind the end of time") {
   fixture<backend> store;
   const auto last = [](std::uint64_t number) { return an_event(number, "thing:happened", timestamp::max()); };
   CHECK(code_of(store->append(request("a", any, {last(1), an_event(2)}))) == errc::invalid_argument);
@@ -478,7 +479,7 @@ SKALD_CONTRACT("nothing comes behind the end of time") {
         errc::invalid_argument);
 }
 
-SKALD_CONTRACT("a request that is not to be emitted is kept silent") {
+SKALD_CONTRACT_CONTENDED("a request that is not to be emitted is kept silent") {
   fixture<backend> store;
   auto quiet = request("a", no_stream, some_events(1, 2));
   quiet.emit = false;
@@ -489,7 +490,7 @@ SKALD_CONTRACT("a request that is not to be emitted is kept silent") {
   CHECK(silent == std::vector{true, true, false});
 }
 
-SKALD_CONTRACT("a request that rests on an event falls with it") {
+SKALD_CONTRACT_CONTENDED("a request that rests on an event falls with it") {
   fixture<backend> store;
   auto leaning = request("a", any, {an_event(2)});
   leaning.after = id(1);
@@ -506,7 +507,7 @@ SKALD_CONTRACT("a request that rests on an event falls with it") {
   CHECK(read_all(*store).size() == 2);
 }
 
-SKALD_CONTRACT("an undone transaction leaves nothing behind") {
+SKALD_CONTRACT_CONTENDED("an undone transaction leaves nothing behind") {
   three_events<backend> store;
   const auto add = [](event_store::transaction& tx, std::uint64_t number, std::string name, std::string type) {
     auto r = foreign(number, std::move(name), at(static_cast<std::int64_t>(number)), std::move(type));

@@ -115,7 +115,9 @@ SKALD_CONTRACT("streams of strange names come back byte for byte, apart from eac
   fixture<backend> store;
   std::uint64_t n = 0;
   for (const auto& row : strange_names()) {
-    must(store->append(request(row.text, no_stream, {an_event(++n)})));
+    auto in_batch = request(row.text, no_stream, {an_event(++n)});
+    in_batch.batch = batch_key{row.text};
+    must(store->append(in_batch));
     must(store->hydrate(std::vector{foreign(1000 + n, row.text, at(1))}));
   }
   if constexpr (backend::persistent) store.reopen();
@@ -126,6 +128,7 @@ SKALD_CONTRACT("streams of strange names come back byte for byte, apart from eac
     const auto found = read_stream(*store, row.text);
     REQUIRE(found.size() == 2);
     CHECK(found[0].stream.str() == row.text);
+    CHECK(found[1].batch.str() == row.text);
     CHECK(found[1].data == number_json(n));
     CHECK(must(store->find(id(n)))->stream.str() == row.text);
     CHECK(must(store->revision_of(stream(row.text))) == revision{2});
@@ -153,6 +156,8 @@ TEST_CASE("what is no name is no stream, no relation key and nothing else, and t
     CAPTURE(row.name);
     CHECK(refused(stream_id::parse(row.text)));
     CHECK(refused(relation_key::parse(row.text)));
+    CHECK(refused(batch_key::parse(row.text)));
+    CHECK(refused(command_id::parse(row.text)));
     CHECK(refused(event_id::parse(row.text)));
     CHECK(refused(revision::parse(row.text)));
     CHECK(refused(position::parse(row.text)));
@@ -202,6 +207,26 @@ SKALD_CONTRACT("names under a key and keys of a stream are in the order of their
   std::ranges::sort(keys);
   CHECK(must(store->related(relation_key{"k"})).streams == streams);
   CHECK(must(store->keys_of(stream("s"))) == keys);
+  std::vector<relation_key> listed;
+  for (const auto& summary : must(store->relations("", 1000))) listed.push_back(summary.key);
+  keys.emplace_back("k");
+  std::ranges::sort(keys);
+  CHECK(listed == keys);
+}
+
+SKALD_CONTRACT("a list begins behind any name, and behind nothing that is none") {
+  fixture<backend> store;
+  for (const auto& row : strange_names()) {
+    CAPTURE(row.name);
+    CHECK(must(store->streams(row.text, 10)).empty());
+    CHECK(must(store->relations(row.text, 10)).empty());
+  }
+  for (const auto& row : no_names()) {
+    CAPTURE(row.name);
+    if (row.text.empty()) continue; // the beginning
+    CHECK(refused(store->streams(row.text, 10)));
+    CHECK(refused(store->relations(row.text, 10)));
+  }
 }
 
 SKALD_CONTRACT("event types of strange names come back byte for byte, and are looked for as they are") {

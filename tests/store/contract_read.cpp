@@ -1,6 +1,7 @@
 #include <skald/store/limits.hpp>
 
 #include <tests/store/contract.hpp>
+#include <tests/store/model.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -12,28 +13,6 @@ using namespace skald;
 using namespace skald::test;
 
 namespace {
-
-/// What a query must answer, found the slow way. `all` is in the order of positions.
-template <class Query>
-page expected_page(std::vector<record> all, const Query& query) {
-  const auto cursor = [](const record& r) { return Query::cursor_of(r); };
-  if constexpr (std::is_same_v<Query, stream_query>)
-    std::erase_if(all, [&](const record& r) { return r.stream != query.stream(); });
-  if constexpr (std::is_same_v<Query, streams_query>)
-    std::erase_if(
-      all, [&](const record& r) { return std::ranges::find(query.streams(), r.stream) == query.streams().end(); });
-  std::sort(all.begin(), all.end(), [&](const record& a, const record& b) { return cursor(a) < cursor(b); });
-  std::erase_if(all, [&](const record& r) {
-    const auto& types = query.types();
-    return (query.after() && cursor(r) <= *query.after()) || (query.before() && cursor(r) >= *query.before()) ||
-           (types && std::find(types->begin(), types->end(), r.type) == types->end());
-  });
-  if (query.direction() == direction::backward) std::ranges::reverse(all);
-  if (query.limit() && all.size() > *query.limit()) all.resize(*query.limit());
-  const bool more = all.size() > limits::page_records;
-  if (more) all.resize(limits::page_records);
-  return {std::move(all), more};
-}
 
 /// Asks `store` for every combination of bounds, types, direction and limit.
 template <class Query, class Cursor = decltype(Query::cursor_of(record{}))>
@@ -270,6 +249,77 @@ SKALD_CONTRACT("a page ends behind the record that reaches its number of bytes")
   compare(all_query{}.backward());
   compare(stream_query{stream("a")});
   compare(stream_query{stream("a")}.backward());
+  compare(streams_query{std::vector{stream("none"), stream("a")}});
+  compare(streams_query{std::vector{stream("a"), stream("none")}}.backward());
+}
+
+SKALD_CONTRACT("many streams are read as one in pages of every size, by name and by key") { // C.52
+  fixture<backend> store;
+  constexpr std::uint64_t streams = 1500;
+  constexpr std::uint64_t events = 3 * streams;
+  std::vector<append_request> group;
+  std::vector<stream_id> names;
+  for (std::uint64_t i = 0; i < events; ++i) {
+    const auto name = stream("s" + std::to_string(i * 7 % streams));
+    group.push_back({name, any, {an_event(1 + i, i % 5 == 0 ? "rare" : "common")}});
+    group.back().relations = {relation_change::insert(relation_key{"half " + std::to_string(i % 2)}, name),
+                              relation_change::insert(relation_key{"all"}, name)};
+    if (names.size() < streams) names.push_back(name);
+  }
+  for (const auto& answer : store->append(group)) REQUIRE(answer);
+  const auto compare = [&](streams_query query, const std::vector<record>& expected) {
+    for (const std::size_t size : {7, 999, 1000, 5000}) {
+      CAPTURE(size);
+      auto rest = query;
+      std::vector<record> whole;
+      for (bool more = true; more;) {
+        const auto read = must(store->read(rest.limit(size)));
+        REQUIRE(read.records.size() <= std::min(size, limits::page_records));
+        whole.insert(whole.end(), read.records.begin(), read.records.end());
+        more = !read.records.empty();
+        if (more) rest.resume_behind(read.records.back());
+        if (size < 10 && whole.size() > 200) break; // each page looks into every stream
+      }
+      if (size >= 10)
+        CHECK((whole == expected));
+      else
+        CHECK(std::equal(whole.begin(), whole.end(), expected.begin()));
+    }
+  };
+  auto all = read_all(*store); // in the order of creation, too
+  REQUIRE(all.size() == events);
+  const std::vector both{relation_key{"half 0"}, relation_key{"half 1"}};
+  compare(streams_query{names}, all);
+  compare(streams_query{both}, all);
+  compare(streams_query{names}.types({"rare"}), read_all(*store, all_query{}.types({"rare"})));
+  std::reverse(all.begin(), all.end());
+  compare(streams_query{std::vector{relation_key{"all"}}}.backward(), all);
+}
+
+SKALD_CONTRACT("a page is small however much there is to read") {
+  fixture<backend> store;
+  append_many(store, 3 * limits::page_records);
+  const auto large = '"' + std::string(limits::page_bytes / 2 + 1, 'x') + '"';
+  for (int i = 0; i < 5; ++i) must(store->append(request("a", any, {{"large", large}})));
+  const auto check = [&](auto query) {
+    std::size_t records = 0;
+    for (bool more = true; more;) {
+      const auto read = must(store->read(query));
+      std::size_t bytes = 0;
+      for (const auto& r : read.records) bytes += r.data.size() + r.meta.size();
+      REQUIRE(read.records.size() <= limits::page_records);
+      REQUIRE(bytes < limits::page_bytes + limits::event_bytes);
+      REQUIRE_FALSE(read.records.empty());
+      records += read.records.size();
+      more = read.more;
+      query.resume_behind(read.records.back());
+    }
+    return records;
+  };
+  CHECK(check(all_query{}) == 3 * limits::page_records + 5);
+  CHECK(check(all_query{}.backward()) == 3 * limits::page_records + 5);
+  CHECK(check(streams_query{std::vector{stream("a"), stream("b")}}) == 3 * limits::page_records + 5);
+  CHECK(check(stream_query{stream("a")}) == 3 * limits::page_records / 2 + 5);
 }
 
 SKALD_CONTRACT("every combination of types, bounds, limit and direction agrees with a model: all") { // C.53
@@ -382,6 +432,79 @@ SKALD_CONTRACT("a reader that follows four writers misses nothing and repeats no
     for (const auto& r : followed)
       if (r.stream == stream("s" + std::to_string(w))) REQUIRE(r.data == number_json(next++));
   }
+}
+
+SKALD_CONTRACT("a reader that follows several streams under four writers misses nothing and repeats nothing") { // C.54
+  fixture<backend> store;
+  constexpr std::uint64_t writers = 4;
+  constexpr std::uint64_t each = 120;
+  constexpr std::uint64_t streams = 20;
+  std::vector<stream_id> names;
+  std::vector<relation_change> changes;
+  for (std::uint64_t i = 0; i < streams; ++i) {
+    names.push_back(stream("s" + std::to_string(i)));
+    changes.push_back(relation_change::insert(relation_key{"all"}, names.back()));
+  }
+  must(store->relate(changes));
+  streams_query query{names};
+  SUBCASE("by their names") {}
+  SUBCASE("by the key they are kept under") { query = streams_query{std::vector{relation_key{"all"}}}; }
+  std::atomic<int> failed = 0;
+  std::vector<std::thread> threads;
+  for (std::uint64_t w = 0; w < writers; ++w)
+    threads.emplace_back([&, w] {
+      for (std::uint64_t i = 0; i < each; ++i)
+        if (!store->append(request("s" + std::to_string(i * 3 % streams), any, {an_event(w * 1000 + i)}))) ++failed;
+    });
+  std::vector<record> followed;
+  while (followed.size() < writers * each && failed == 0) {
+    const auto read = store->read(query.limit(9));
+    if (!read) break;
+    followed.insert(followed.end(), read->records.begin(), read->records.end());
+    if (!followed.empty()) query.resume_behind(followed.back());
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(failed == 0);
+  CHECK((followed == read_all(*store))); // without times of their own, events are created in the order of commits
+}
+
+SKALD_CONTRACT("a stream is read whole while others append to it and to its neighbours") { // C.54
+  fixture<backend> store;
+  must(store->append(request("a", any, some_events(1, 500))));
+  std::atomic<bool> enough = false;
+  std::atomic<int> failed = 0;
+  std::vector<std::thread> threads;
+  for (std::uint64_t w = 1; w <= 3; ++w)
+    threads.emplace_back([&, w] {
+      for (std::uint64_t i = 0; !enough && i < 20'000; ++i)
+        if (!store->append(request(w == 1 ? "a" : "b", any, {an_event(w * 100'000 + i)}))) ++failed;
+    });
+  for (int round = 0; round < 5; ++round) {
+    const auto seen = must(store->revision_of(stream("a")));
+    const auto forward = [&] {
+      std::vector<record> records;
+      for (auto query = stream_query{stream("a")}.limit(40); records.size() < seen.value;) {
+        const auto read = must(store->read(query));
+        records.insert(records.end(), read.records.begin(), read.records.end());
+        query.resume_behind(records.back());
+      }
+      return records;
+    }();
+    for (std::size_t i = 0; i < forward.size(); ++i) REQUIRE(forward[i].revision == revision{i + 1});
+    auto query = stream_query{stream("a")}.backward().limit(40);
+    std::vector<record> backward;
+    for (bool more = true; more;) {
+      const auto read = must(store->read(query));
+      backward.insert(backward.end(), read.records.begin(), read.records.end());
+      more = backward.back().revision != revision{1};
+      query.resume_behind(backward.back());
+    }
+    CHECK(backward.size() >= seen.value);
+    for (std::size_t i = 0; i < backward.size(); ++i) REQUIRE(backward[i].revision == revision{backward.size() - i});
+  }
+  enough = true;
+  for (auto& thread : threads) thread.join();
+  CHECK(failed == 0);
 }
 
 SKALD_CONTRACT("a record is found by its id, field by field as it was pushed") { // C.55

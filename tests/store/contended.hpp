@@ -1,0 +1,46 @@
+#pragma once
+
+#include <tests/store/child_process.hpp>
+#include <tests/store/contract.hpp>
+
+#include <array>
+#include <string>
+
+namespace skald::test {
+
+/// A backend that another process writes to all the time: relations, streams without events, and checkpoints, so that
+/// positions and revisions are those of this process alone.
+template <class Backend>
+struct contended : Backend {
+  contended() {
+    began.close_writer();
+    REQUIRE(began.read());
+  }
+
+private:
+  int write_for_ever() {
+    began.close_reader();
+    store_options options;
+    options.durability = durability::relaxed;
+    const auto store = this->open(std::move(options));
+    must(store->register_projection("beside", position{}));
+    for (std::uint64_t n = 0;; ++n) {
+      const auto name = "beside " + std::to_string(n);
+      const std::array changes{relation_change::insert(relation_key{name}, stream_id{name}),
+                               relation_change::remove_key(relation_key{"beside " + std::to_string(n / 2)})};
+      const checkpoint_update update{"beside", position{n}, {{position{n + 1}, name}}};
+      if (!store->relate(changes) || !store->save(std::span{&update, 1})) return 1;
+      if (n == 0) began.write(1);
+    }
+  }
+
+  number_pipe began;
+  child_process other{[this] { return write_for_ever(); }};
+};
+
+} // namespace skald::test
+
+/// A behaviour that every backend shows, also while another process writes to it.
+#define SKALD_CONTRACT_CONTENDED(name)                                                                                 \
+  TEST_CASE_TEMPLATE(name, backend, skald::test::memory, skald::test::sqlite,                                          \
+                     skald::test::contended<skald::test::sqlite>)

@@ -1,0 +1,199 @@
+#include <tests/store/contract.hpp>
+#include <tests/store/model.hpp>
+
+#include <random>
+
+using namespace skald;
+using namespace skald::test;
+
+namespace doctest {
+
+template <>
+struct StringMaker<model::answer> {
+  static String convert(const model::answer& a) {
+    return toString(a.code) + ", " + toString(a.receipt) + ", " + toString(a.conflict);
+  }
+};
+
+} // namespace doctest
+
+namespace {
+
+/// Makes requests and queries of which many collide.
+class dice {
+public:
+  explicit dice(std::uint32_t seed) : random_{seed} {}
+
+  /// 0 to `sides` - 1.
+  std::uint64_t roll(std::uint64_t sides) { return random_() % sides; }
+  bool once_in(std::uint64_t rounds) { return roll(rounds) == 0; }
+
+  stream_id any_stream() { return stream("s" + std::to_string(roll(6))); }
+  relation_key any_key() { return relation_key{"k" + std::to_string(roll(4))}; }
+  std::string any_type() { return "type " + std::to_string(roll(3)); }
+  timestamp any_time() { return at(static_cast<std::int64_t>(roll(60)), static_cast<std::uint16_t>(roll(3))); }
+
+  expected_revision any_expectation(const model& so_far, const stream_id& name) {
+    switch (roll(6)) {
+      case 0: return no_stream;
+      case 1: return stream_exists;
+      case 2: return exactly(roll(12));
+      case 3: return exactly(so_far.revision_of(name).value);
+      default: return any;
+    }
+  }
+
+  new_event any_event() {
+    auto made = an_event(once_in(30) ? 1 + roll(next_) : next_++, any_type(), any_time());
+    if (once_in(4)) made.meta = number_json(roll(9));
+    made.schema_version = static_cast<std::uint32_t>(1 + roll(2));
+    return made;
+  }
+
+  relation_change any_change() {
+    switch (roll(6)) {
+      case 0: return relation_change::remove(any_key(), any_stream());
+      case 1: return relation_change::remove_key(any_key());
+      case 2: return relation_change::remove_stream(any_stream());
+      default: return relation_change::insert(any_key(), any_stream());
+    }
+  }
+
+  std::vector<relation_change> any_changes(std::uint64_t most) {
+    std::vector<relation_change> changes;
+    for (auto left = roll(most + 1); left != 0; --left) changes.push_back(any_change());
+    return changes;
+  }
+
+  append_request any_request(const model& so_far) {
+    if (!sent_.empty() && once_in(4)) return once_more(so_far);
+    append_request made;
+    std::set<stream_id> names;
+    std::set<event_id> ids; // each once in a request
+    for (auto left = roll(4); left != 0; --left)
+      if (const auto name = any_stream(); names.insert(name).second) {
+        auto& part = made.streams.emplace_back(name, any_expectation(so_far, name));
+        for (auto events = roll(4); events != 0; --events)
+          if (auto event = any_event(); ids.insert(event.id).second) part.events.push_back(std::move(event));
+      }
+    made.relations = any_changes(2);
+    made.emit = !once_in(4);
+    if (once_in(4)) made.batch = batch_key{"batch " + std::to_string(roll(9))};
+    sent_.push_back(made);
+    return made;
+  }
+
+  std::vector<record> any_records() {
+    std::vector<record> made;
+    for (auto left = roll(6); left != 0; --left) {
+      auto& r =
+        made.emplace_back(foreign(once_in(4) ? 1 + roll(next_) : next_++, any_stream().str(), any_time(), any_type()));
+      r.silent = once_in(4);
+      if (once_in(4)) r.batch = batch_key{"batch of another store"};
+    }
+    return made;
+  }
+
+  template <class Query, class Cursor>
+  Query any_query(Query query, Cursor any_cursor) {
+    if (once_in(2)) query.after(any_cursor());
+    if (once_in(3)) query.before(any_cursor());
+    if (once_in(3)) query.types({any_type(), any_type()});
+    if (once_in(2)) query.backward();
+    if (once_in(2)) query.limit(roll(20));
+    return query;
+  }
+
+private:
+  /// One that was sent before, as it was or changed a little.
+  append_request once_more(const model& so_far) {
+    auto again = sent_[roll(sent_.size())];
+    if (again.streams.empty() || once_in(2)) return again;
+    auto& part = again.streams[roll(again.streams.size())];
+    switch (roll(5)) {
+      case 0: part.expected = any_expectation(so_far, part.stream); break;
+      case 1: std::ranges::reverse(part.events); break;
+      case 2: std::ranges::reverse(again.streams); break;
+      case 3:
+        if (!part.events.empty()) part.events.front().data = number_json(0);
+        break;
+      default:
+        if (!part.events.empty()) part.events.pop_back();
+    }
+    return again;
+  }
+
+  std::mt19937 random_;
+  std::uint64_t next_ = 1;
+  std::vector<append_request> sent_;
+};
+
+std::vector<record> without_times(std::vector<record> records) {
+  for (auto& r : records) r.recorded = {};
+  return records;
+}
+
+template <class Query>
+void compare(const event_store& store, const model& expected, const Query& query) {
+  auto got = must(store.read(query));
+  const auto wanted = expected_page(expected.log(), query);
+  REQUIRE(without_times(got.records) == wanted.records);
+  REQUIRE(got.more == wanted.more);
+}
+
+} // namespace
+
+SKALD_CONTRACT("random operations agree with a model, and so all backends with each other") { // E.118
+  for (const std::uint32_t seed : {1, 2, 3, 4}) {
+    CAPTURE(seed);
+    fixture<backend> store;
+    model expected;
+    dice roll{seed};
+    for (int round = 0; round < 150; ++round) {
+      CAPTURE(round);
+      switch (roll.roll(4)) {
+        case 0: {
+          const auto records = roll.any_records();
+          REQUIRE(must(store->hydrate(records)) == expected.hydrate(records));
+          break;
+        }
+        case 1: {
+          const auto changes = roll.any_changes(5);
+          must(store->relate(changes));
+          expected.relate(changes);
+          break;
+        }
+        default: {
+          std::vector<append_request> group;
+          std::vector<model::answer> answers;
+          for (auto left = 1 + roll.roll(4); left != 0; --left) {
+            group.push_back(roll.any_request(expected));
+            answers.push_back(expected.append(group.back()));
+          }
+          const auto told = store->append(group);
+          for (std::size_t i = 0; i < group.size(); ++i) REQUIRE(model::of(told[i]) == answers[i]);
+        }
+      }
+      if (backend::persistent && roll.once_in(40)) store.reopen();
+
+      const auto place = [&] { return position{roll.roll(expected.log().size() + 2)}; };
+      const auto cursor = [&] { return stream_cursor{roll.any_time(), id(roll.roll(100))}; };
+      compare(*store, expected, roll.any_query(all_query{}, place));
+      compare(*store, expected, roll.any_query(stream_query{roll.any_stream()}, cursor));
+      const std::vector names{roll.any_stream(), roll.any_stream(), roll.any_stream()};
+      compare(*store, expected, roll.any_query(streams_query{names}, cursor));
+      const auto key = roll.any_key();
+      REQUIRE(must(store->related(key)) == expected.related(key));
+      const auto name = roll.any_stream();
+      REQUIRE(must(store->keys_of(name)) == expected.keys_of(name));
+      REQUIRE(must(store->revision_of(name)) == expected.revision_of(name));
+      const auto under_key = must(store->read(streams_query{std::vector{key}}));
+      REQUIRE(without_times(under_key.records) ==
+              expected_page(expected.log(), streams_query{expected.related(key).streams}).records);
+    }
+    const auto all = read_all(*store);
+    CHECK(without_times(all) == expected.log());
+    CHECK(std::ranges::is_sorted(all, std::less{}, &record::recorded));
+    CHECK(all.size() > 150);
+  }
+}
