@@ -270,7 +270,10 @@ private:
     if (auto ok = at_most(limits::relation_changes, relations.size(), "changes of relations"); !ok) return ok.error();
     for (const auto& r : records) tx_.write(r);
     for (const auto& change : relations) tx_.relate(change);
-    if (!records.empty()) answer.first = records.front().position, answer.last = records.back().position;
+    if (!records.empty()) {
+      answer.first = records.front().position;
+      answer.last = records.back().position;
+    }
     return answer;
   }
 
