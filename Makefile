@@ -6,6 +6,7 @@ LOG ?= examples/fines/sample.ndjson
 ARGS ?=
 FILES ?=
 ROUNDS ?= 50
+STORE ?=
 
 # $(call build,preset,further arguments of the build)
 build = { test -e build/$(1)/build.ninja || cmake --preset $(1); } && cmake --build --preset $(1) --parallel $(JOBS) $(2)
@@ -14,6 +15,7 @@ run_tests = ctest --preset $(1) --parallel $(JOBS) --no-tests=error
 help:
 	@echo "make demo           run the demo on the sample log; its state stays in build/demo/sample"
 	@echo "  LOG=file          another log, one JSON event a line, with a state of its own"
+	@echo "  STORE=url         events in another store, such as postgresql://user@host/database; a state of its own, too"
 	@echo "  ARGS='--replay'   further options of the demo program"
 	@echo "make test           check the format, build everything, run all tests"
 	@echo "make asan           the same tests under the address and undefined behaviour sanitizers"
@@ -30,8 +32,9 @@ help:
 demo:
 	@scripts/deps.sh
 	@$(call build,release,--target fines)
-	@state="build/demo/$$(basename "$(LOG)" .ndjson)" && mkdir -p "$$state" && \
-	  build/release/examples/fines/fines --store "sqlite:$$state/fines.db" --data "$$state" $(ARGS) "$(LOG)"
+	@state="build/demo/$$(basename "$(LOG)" .ndjson)$(if $(STORE),-$$(printf %s '$(STORE)' | cksum | cut -d' ' -f1))" && \
+	  mkdir -p "$$state" && store='$(STORE)' && \
+	  build/release/examples/fines/fines --store "$${store:-sqlite:$$state/fines.db}" --data "$$state" $(ARGS) "$(LOG)"
 
 test:
 	@scripts/deps.sh test
@@ -40,7 +43,7 @@ test:
 	@$(call run_tests,release)
 
 asan:
-	@scripts/deps.sh
+	@scripts/deps.sh test
 	@$(call build,asan)
 	@$(call run_tests,asan)
 
@@ -50,7 +53,7 @@ clang:
 	@$(call run_tests,clang)
 
 faults:
-	@scripts/deps.sh
+	@scripts/deps.sh test
 	@$(call build,release,--target skald_store_tests)
 	@SKALD_KILL_ROUNDS=$(ROUNDS) build/release/tests/store/skald_store_tests --test-case='a writer that is killed*'
 

@@ -18,14 +18,15 @@
 namespace skald {
 
 struct node_options {
-  /// Where events are kept: `sqlite:FILE`, or `memory:`, which ends with the node.
+  /// Where events are kept: `sqlite:FILE`, `postgresql://USER@HOST/DATABASE` (see `open_postgres_store`), or `memory:`,
+  /// which ends with the node.
   std::string store = "memory:";
   /// Told when a handler or a projection fails, with the record where there is one, and when a snapshot cannot be kept; on
   /// any thread, several at once. Not given: a line on standard error.
   std::function<void(const error&, const record*)> on_error{};
   /// What an acknowledged append survives; `memory:` survives nothing.
   skald::durability durability = skald::durability::full;
-  /// How often to look whether another process has appended to the same file, for projections and aggregates.
+  /// How often to look whether another process has appended to the same store, for projections and aggregates.
   std::chrono::milliseconds poll = std::chrono::milliseconds{100};
   /// Commands and requests that may be under way; beyond, the answer is `overloaded`.
   std::size_t max_commands = 100'000;

@@ -16,9 +16,14 @@ install(FILES
   ${PROJECT_BINARY_DIR}/skaldConfig.cmake
   ${PROJECT_BINARY_DIR}/skaldConfigVersion.cmake
   ${CMAKE_CURRENT_LIST_DIR}/FindCAF.cmake
+  ${CMAKE_CURRENT_LIST_DIR}/FindPQXX.cmake
   DESTINATION ${skald_package_folder})
 
 # The file finds the rest from where it lies itself.
 file(RELATIVE_PATH skald_pc_to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+set(skald_pc_requires "sqlite3 >= 3.40")
+if(skald_with_postgres)
+  string(APPEND skald_pc_requires ", libpqxx")
+endif()
 configure_file(${CMAKE_CURRENT_LIST_DIR}/skald.pc.in ${PROJECT_BINARY_DIR}/skald.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/skald.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

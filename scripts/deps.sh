@@ -4,7 +4,8 @@
 #
 #   scripts/deps.sh          the compiler, the build tools, the libraries
 #   scripts/deps.sh bazel    and Bazel; clang: and clang 19; tidy: and clang-tidy 19
-#   scripts/deps.sh test     and clang-format for the format check, where the distribution has the pinned version
+#   scripts/deps.sh test     and PostgreSQL and pkg-config for the tests (also with bazel and clang), and clang-format for the
+#                            format check, where the distribution has the pinned version
 #   SKALD_NO_INSTALL=1       only report what is missing (status 1 if anything is)
 # shellcheck disable=SC2046,SC2086 # lists of packages are split into words on purpose
 set -eu
@@ -39,6 +40,9 @@ has_boost() {
   done; exit 1)
 }
 
+# PostgreSQL's server, where Debian puts it or in PATH.
+has_postgres() { has_tool initdb || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; }
+
 missing() {
   has_tool g++ || echo g++
   has_tool cmake || echo cmake
@@ -46,9 +50,13 @@ missing() {
   has_header caf/config.hpp || echo libcaf-dev
   has_header sqlite3.h || echo libsqlite3-dev
   has_header xxhash.h || echo libxxhash-dev
+  has_header pqxx/pqxx || echo libpqxx-dev
   has_header doctest/doctest.h || echo doctest-dev
   has_boost || echo "libboost-json$(boost_version)-dev"
-  if [ "$purpose" = test ]; then has_tool pkg-config || echo pkgconf; fi
+  if [ "$purpose" != build ] && [ "$purpose" != tidy ]; then
+    has_postgres || echo postgresql
+    has_tool pkg-config || echo pkgconf
+  fi
   if [ "$purpose" = clang ]; then has_tool clang++-19 || echo clang-19; fi
   if [ "$purpose" = tidy ]; then has_tool clang-tidy-19 || echo clang-tidy-19; fi
   if [ "$purpose" = bazel ]; then has_tool bazel || echo bazel-bootstrap; fi

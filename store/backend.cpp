@@ -116,9 +116,8 @@ result<void> check_snapshot(const snapshot& s) {
     return error{errc::invalid_argument, "the snapshot of " + in_quotes(s.key.name()) + " by reducer " +
                                            in_quotes(s.key.reducer()) + ' ' + why};
   };
-  if (s.fingerprint.empty() || s.fingerprint.size() > limits::name_bytes)
-    return refused("has a fingerprint of " + std::to_string(s.fingerprint.size()) + " bytes: give it 1 to " +
-                   std::to_string(limits::name_bytes));
+  if (auto problem = problem_of_name("its fingerprint", s.fingerprint))
+    return refused("is refused: " + problem->message);
   if (s.records == 0 || s.cursor.id.nil()) return refused("does not say which records were folded: name the last one");
   if (s.records > last_position.value) return refused("counts more records than a store can hold");
   if (s.state.size() > limits::snapshot_bytes)

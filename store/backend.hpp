@@ -5,8 +5,12 @@
 #include <skald/store/query.hpp>
 #include <skald/store/snapshot.hpp>
 
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <queue>
 #include <string_view>
@@ -14,8 +18,8 @@
 #include <utility>
 #include <vector>
 
-/// What the backends share beside the rules of appending: the checks at their doors and the size of a page. Not for
-/// users, and not installed.
+/// What the backends share beside the rules of appending: the checks at their doors, the form of flags, the size of a page
+/// and the lending of readers. Not for users, and not installed.
 namespace skald::detail {
 
 /// Positions fit a signed integer of 64 bits, which is what databases have.
@@ -56,7 +60,7 @@ inline constexpr position last_position{(std::uint64_t{1} << 63) - 1};
 /// What the streams of a snapshot are like, in the moment in which it was read.
 struct snapshot_basis {
   std::uint64_t records = 0; ///< all that they hold
-  std::uint64_t behind = 0;  ///< those behind the snapshot's cursor
+  std::uint64_t behind = 0; ///< those behind the snapshot's cursor
   revision relation_revision{};
   bool intact = true; ///< the snapshot's checksum is the one that is stored
 };
@@ -126,5 +130,72 @@ page merge_streams(const streams_query& query, std::size_t streams, Next next, T
   }
   return page.take();
 }
+
+/// Lends things, each to one caller at a time. Makes them when they are wanted, and waits only when `most` are lent. Safe to
+/// use from several threads at once.
+template <class Lent>
+class pool {
+public:
+  pool(std::size_t most, std::function<std::unique_ptr<Lent>()> make) : most_{most}, make_{std::move(make)} {}
+
+  /// Calls `use` with one of them, and answers its answer.
+  template <class Use>
+  auto with(Use use) -> decltype(use(std::declval<Lent&>())) {
+    loan taken{*this};
+    return use(*taken.lent);
+  }
+
+  /// Ends those that are not lent.
+  void clear() {
+    std::vector<std::unique_ptr<Lent>> ended; // outlives the lock
+    const std::lock_guard lock{mutex_};
+    ended.swap(idle_);
+  }
+
+private:
+  struct loan {
+    explicit loan(pool& from) : of{from}, lent{from.take()} {}
+    ~loan() { of.give_back(std::move(lent)); }
+    loan(const loan&) = delete;
+    loan& operator=(const loan&) = delete;
+
+    pool& of;
+    std::unique_ptr<Lent> lent;
+  };
+
+  std::unique_ptr<Lent> take() {
+    std::unique_lock lock{mutex_};
+    available_.wait(lock, [&] { return !idle_.empty() || lent_ < most_; });
+    ++lent_;
+    if (!idle_.empty()) {
+      auto taken = std::move(idle_.back());
+      idle_.pop_back();
+      return taken;
+    }
+    lock.unlock();
+    try {
+      return make_();
+    } catch (...) {
+      give_back(nullptr);
+      throw;
+    }
+  }
+
+  void give_back(std::unique_ptr<Lent> lent) {
+    {
+      const std::lock_guard lock{mutex_};
+      --lent_;
+      if (lent) idle_.push_back(std::move(lent));
+    }
+    available_.notify_one();
+  }
+
+  std::size_t most_;
+  std::function<std::unique_ptr<Lent>()> make_;
+  std::mutex mutex_;
+  std::condition_variable available_;
+  std::vector<std::unique_ptr<Lent>> idle_;
+  std::size_t lent_ = 0;
+};
 
 } // namespace skald::detail

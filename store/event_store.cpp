@@ -292,13 +292,18 @@ std::vector<result<receipt>> event_store::append(std::span<const append_request>
   std::vector<result<receipt>> answers;
   answers.reserve(group.size());
   std::vector<std::size_t> accepted; // indexes of what passed the door
+  std::vector<const append_request*> expected;
   for (const auto& request : group) {
     const auto ok = check_request(request, options_.catalog.get());
-    if (ok && !(request.streams.empty() && request.relations.empty())) accepted.push_back(answers.size());
+    if (ok && !(request.streams.empty() && request.relations.empty())) {
+      accepted.push_back(answers.size());
+      expected.push_back(&request);
+    }
     answers.push_back(ok ? result<receipt>{receipt{}} : result<receipt>{ok.error()});
   }
   if (accepted.empty()) return answers;
   const auto done = transact([&](transaction& tx) -> result<void> {
+    tx.prefetch(expected);
     for (const auto i : accepted) answers[i] = appender{tx, clock_, options_.catalog.get(), group[i]}.run();
     return {};
   });
@@ -324,6 +329,8 @@ result<hydrate_report> event_store::hydrate(std::span<const record> records) {
   }
   hydrate_report report;
   const auto done = transact([&](transaction& tx) -> result<void> {
+    report = {};
+    tx.prefetch(records);
     for (const auto& source : records) {
       if (tx.find(source.id)) {
         ++report.known;
@@ -352,6 +359,7 @@ result<void> event_store::relate(std::span<const relation_change> changes) {
   if (auto ok = check_relations(changes); !ok) return ok;
   if (changes.empty()) return {};
   return transact([&](transaction& tx) -> result<void> {
+    tx.prefetch(changes);
     for (const auto& change : changes) tx.relate(change);
     return {};
   });

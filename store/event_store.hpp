@@ -52,9 +52,10 @@ struct store_options {
 /// All functions may be called from several threads at once. Writers wait for each other, readers wait for nobody.
 /// Functions block; code that must not block goes through the store actor. Environment errors carry an `outcome`.
 ///
-/// A write that the disk fails (`insertion_failed`: it is full, broken, or was turned read-only) is the last one: from
-/// then on every write is refused with `read_only`, which tells what had happened, and reads go on. Opened again, the
-/// store is what was acknowledged, and where the outcome was `unknown` perhaps that request, too.
+/// In a store that is a file, a write that the disk fails (`insertion_failed`: it is full, broken, or was turned
+/// read-only) is the last one: from then on every write is refused with `read_only`, which tells what had happened, and
+/// reads go on. Opened again, the store is what was acknowledged, and where the outcome was `unknown` perhaps that
+/// request, too.
 class event_store {
 public:
   virtual ~event_store() = default;
@@ -168,7 +169,8 @@ protected:
   explicit event_store(store_options options) : options_{std::move(options)}, clock_{options_.wall} {}
 
   /// Runs `work` in one durable transaction: commits where it answers success, else leaves nothing behind.
-  /// Calls are never concurrent with themselves on one store. A driver's error comes back as `insertion_failed`.
+  /// Calls are never concurrent with themselves on one store. A driver's error comes back as `insertion_failed`. A backend
+  /// that loses its connection may run `work` again from the beginning, when nothing of it was written.
   virtual result<void> transact(const std::function<result<void>(transaction&)>& work) = 0;
 
   /// The same for what may be lost with the power, which need not wait for the disk.

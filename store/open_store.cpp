@@ -1,6 +1,8 @@
 #include <skald/store/open_store.hpp>
 
 #include <skald/store/memory_store.hpp>
+#include <skald/store/postgres_store.hpp>
+#include <skald/store/postgres_url.hpp>
 #include <skald/store/quoted.hpp>
 #include <skald/store/sqlite_store.hpp>
 
@@ -19,8 +21,9 @@ constexpr std::string_view hidden = "***";
 result<std::unique_ptr<event_store>> open_store(std::string_view url, store_options options) {
   if (is_in_memory(url)) return open_memory_store(std::move(options));
   if (url.starts_with(sqlite)) return open_sqlite_store(url.substr(sqlite.size()), std::move(options));
-  return error{errc::invalid_argument,
-               "there is no store " + detail::in_quotes(without_password(url)) + ": give sqlite:FILE or memory:"};
+  if (detail::postgres_url::names(url)) return open_postgres_store(std::string{url}, std::move(options));
+  return error{errc::invalid_argument, "there is no store " + detail::in_quotes(without_password(url)) +
+                                         ": give sqlite:FILE, postgresql://USER@HOST/DATABASE or memory:"};
 }
 
 std::string without_password(std::string_view url) {

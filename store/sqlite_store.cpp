@@ -10,7 +10,6 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
-#include <condition_variable>
 #include <fcntl.h>
 #include <map>
 #include <mutex>
@@ -1143,68 +1142,6 @@ private:
                                     "LEFT JOIN skald_streams s ON s.key = r.stream WHERE k.key = ?1");
 };
 
-/// Lends readers, each to one caller at a time. Opens them when they are wanted, and waits only when `most_readers`
-/// are lent. Safe to use from several threads at once.
-class reader_pool {
-public:
-  reader_pool(std::filesystem::path file, bool verified) : file_{std::move(file)}, verified_{verified} {}
-
-  /// Calls `use` with a reader and answers its answer, or the failure it throws.
-  template <class Use>
-  auto with(Use use) -> result<decltype(use(std::declval<reader&>()))> {
-    try {
-      auto lent = take();
-      try {
-        auto answer = use(*lent);
-        give_back(std::move(lent));
-        return answer;
-      } catch (...) {
-        give_back(std::move(lent));
-        throw;
-      }
-    } catch (const failure& why) {
-      return why.error();
-    }
-  }
-
-private:
-  std::unique_ptr<reader> take() {
-    std::unique_lock lock{mutex_};
-    available_.wait(lock, [&] { return !idle_.empty() || lent_ < most_readers; });
-    ++lent_;
-    if (!idle_.empty()) {
-      auto taken = std::move(idle_.back());
-      idle_.pop_back();
-      return taken;
-    }
-    lock.unlock();
-    try {
-      auto db = std::make_unique<connection>(file_, errc::read_failed);
-      db->execute("setting up a reader", "PRAGMA query_only = ON");
-      return std::make_unique<reader>(std::move(db), verified_);
-    } catch (...) {
-      give_back(nullptr);
-      throw;
-    }
-  }
-
-  void give_back(std::unique_ptr<reader> lent) {
-    {
-      const std::lock_guard lock{mutex_};
-      --lent_;
-      if (lent) idle_.push_back(std::move(lent));
-    }
-    available_.notify_one();
-  }
-
-  std::filesystem::path file_;
-  bool verified_;
-  std::mutex mutex_;
-  std::condition_variable available_;
-  std::vector<std::unique_ptr<reader>> idle_;
-  std::size_t lent_ = 0;
-};
-
 /// The version of the schema in the file, 0 where it is empty. Fails where it is not ours to touch.
 std::int64_t identify(const connection& db) {
   constexpr const char* purpose = "identifying it";
@@ -1300,68 +1237,72 @@ public:
   sqlite_store(const std::filesystem::path& file, const store_options& options)
     : event_store{options}, kept_{options.durability},
       writer_{open_for_writing(file, options), options.durability, clock(), options.verify_reads},
-      readers_{file, options.verify_reads} {}
+      readers_{most_readers, [file, verified = options.verify_reads] {
+                 auto db = std::make_unique<connection>(file, errc::read_failed);
+                 db->execute("setting up a reader", "PRAGMA query_only = ON");
+                 return std::make_unique<reader>(std::move(db), verified);
+               }} {}
 
   result<record_status> status(const record& r) const override {
     if (auto ok = detail::check_readable(r); !ok) return ok.error();
-    return readers_.with([&](reader& from) { return from.status(r); });
+    return ask([&](reader& from) { return from.status(r); });
   }
 
   result<page> read(const stream_query& query) const override {
     if (auto ok = detail::check_readable(query); !ok) return ok.error();
-    return readers_.with([&](reader& from) { return from.read(query); });
+    return ask([&](reader& from) { return from.read(query); });
   }
 
   result<page> read(const all_query& query) const override {
     if (auto ok = detail::check_readable(query); !ok) return ok.error();
-    return readers_.with([&](reader& from) { return from.read(query); });
+    return ask([&](reader& from) { return from.read(query); });
   }
 
   result<page> read(const streams_query& query) const override {
     if (auto ok = detail::check_readable(query); !ok) return ok.error();
-    return readers_.with([&](reader& from) { return from.read(query); });
+    return ask([&](reader& from) { return from.read(query); });
   }
 
   result<relation> related(const relation_key& key) const override {
     if (auto ok = detail::check_readable(key); !ok) return ok.error();
-    return readers_.with([&](reader& from) { return from.related(key); });
+    return ask([&](reader& from) { return from.related(key); });
   }
 
   result<std::vector<relation_key>> keys_of(const stream_id& stream) const override {
     if (auto ok = detail::check_readable(stream); !ok) return ok.error();
-    return readers_.with([&](reader& from) { return from.keys_of(stream); });
+    return ask([&](reader& from) { return from.keys_of(stream); });
   }
 
   result<std::optional<stored_snapshot>> load_snapshot(const snapshot_key& key) const override {
     if (auto ok = detail::check_key(key); !ok) return ok.error();
-    return readers_.with([&](reader& from) { return from.load(key); });
+    return ask([&](reader& from) { return from.load(key); });
   }
 
   result<std::optional<record>> find(const event_id& id) const override {
-    return readers_.with([&](reader& from) { return from.find(id); });
+    return ask([&](reader& from) { return from.find(id); });
   }
 
   result<revision> revision_of(const stream_id& stream) const override {
     if (auto ok = detail::check_readable(stream); !ok) return ok.error();
-    return readers_.with([&](reader& from) { return from.revision_of(stream); });
+    return ask([&](reader& from) { return from.revision_of(stream); });
   }
 
   result<std::vector<stream_summary>> streams(std::string_view after, std::size_t limit) const override {
     if (auto ok = detail::check_list_start(after); !ok) return ok.error();
-    return readers_.with([&](reader& from) { return from.streams(after, limit); });
+    return ask([&](reader& from) { return from.streams(after, limit); });
   }
 
   result<std::vector<relation_summary>> relations(std::string_view after, std::size_t limit) const override {
     if (auto ok = detail::check_list_start(after); !ok) return ok.error();
-    return readers_.with([&](reader& from) { return from.relations(after, limit); });
+    return ask([&](reader& from) { return from.relations(after, limit); });
   }
 
   result<std::vector<type_summary>> types() const override {
-    return readers_.with([&](reader& from) { return from.types(); });
+    return ask([&](reader& from) { return from.types(); });
   }
 
   result<position> head() const override {
-    return readers_.with([&](reader& from) { return from.head(); });
+    return ask([&](reader& from) { return from.head(); });
   }
 
   result<std::optional<position>> appended_elsewhere() override {
@@ -1410,6 +1351,15 @@ private:
     return change(work, durability::relaxed);
   }
 
+  template <class Use>
+  auto ask(Use use) const -> result<decltype(use(std::declval<reader&>()))> {
+    try {
+      return readers_.with(use);
+    } catch (const failure& why) {
+      return why.error();
+    }
+  }
+
   /// Runs `work` in one transaction, which is undone where it answers an error or throws.
   template <class Work>
   auto change(const Work& work, std::optional<durability> kept = {}) -> decltype(work(std::declval<writer&>())) {
@@ -1448,7 +1398,7 @@ private:
   std::mutex mutex_;
   std::optional<error> fault_; // of the disk, since which nothing is written
   writer writer_;
-  mutable reader_pool readers_;
+  mutable detail::pool<reader> readers_;
 };
 
 /// Creates the file if there is none, for this user alone. SQLite would let others read it.

@@ -17,6 +17,12 @@ public:
 
   virtual ~transaction() = default;
 
+  /// Tells what the rules will ask about, so that a backend to which each question is a journey can ask for all of it at
+  /// once. What was not told is answered all the same.
+  virtual void prefetch(std::span<const append_request* const>) {}
+  virtual void prefetch(std::span<const record>) {}
+  virtual void prefetch(std::span<const relation_change>) {}
+
   [[nodiscard]] virtual stream_head head_of(const stream_id& stream) = 0;
 
   /// The newest position, 0 for none.

@@ -23,7 +23,8 @@ inline constexpr std::string_view usage =
   fines [--store URL] [--data DIR] [--replay] LOG
 
   LOG          the events, one JSON object a line: {"stream": "...", "type": "fine:...", "created": "...", "data": {...}}
-  --store URL  where the events are kept: sqlite:FILE, or memory: to forget them (sqlite:fines.db unless given)
+  --store URL  where the events are kept: sqlite:FILE, postgresql://USER@HOST/DATABASE, or memory: to forget them
+               (sqlite:fines.db unless given)
   --data DIR   the folder of the table (fines-by-year.db) and of the notices (notices/) (the current one unless given)
   --replay     empty the table and build it again from all that has happened
   --help       this text

@@ -41,6 +41,12 @@ private:
 } // namespace skald::test
 
 /// A behaviour that every backend shows, also while another process writes to it.
+#ifdef SKALD_WITH_POSTGRES
 #define SKALD_CONTRACT_CONTENDED(name)                                                                                 \
-  TEST_CASE_TEMPLATE(name, backend, skald::test::memory, skald::test::sqlite,                                          \
+  TEST_CASE_TEMPLATE(name, backend, skald::test::memory, SKALD_PERSISTENT_BACKENDS,                                    \
+                     skald::test::contended<skald::test::sqlite>, skald::test::contended<skald::test::postgres>)
+#else
+#define SKALD_CONTRACT_CONTENDED(name)                                                                                 \
+  TEST_CASE_TEMPLATE(name, backend, skald::test::memory, SKALD_PERSISTENT_BACKENDS,                                    \
                      skald::test::contended<skald::test::sqlite>)
+#endif

@@ -2,10 +2,12 @@
 
 #include <skald/store/event_store.hpp>
 #include <skald/store/memory_store.hpp>
+#include <skald/store/postgres_store.hpp>
 #include <skald/store/sqlite_store.hpp>
 #include <skald/store/transaction.hpp>
 
 #include <doctest/doctest.h>
+#include <tests/store/postgres_server.hpp>
 #include <tests/store/printing.hpp>
 
 #include <atomic>
@@ -19,12 +21,19 @@
 #include <utility>
 #include <vector>
 
+/// The backends that keep their events when a process ends. Tests may be built without PostgreSQL.
+#ifdef SKALD_WITH_POSTGRES
+#define SKALD_PERSISTENT_BACKENDS skald::test::sqlite, skald::test::postgres
+#else
+#define SKALD_PERSISTENT_BACKENDS skald::test::sqlite
+#endif
+
 /// One behaviour that every backend shows. `backend` is the type under test; a failure prints its name behind the
 /// test's.
-#define SKALD_CONTRACT(name) TEST_CASE_TEMPLATE(name, backend, skald::test::memory, skald::test::sqlite)
+#define SKALD_CONTRACT(name) TEST_CASE_TEMPLATE(name, backend, skald::test::memory, SKALD_PERSISTENT_BACKENDS)
 
 /// The same for what only a backend shows that keeps its events when a process ends.
-#define SKALD_PERSISTENT(name) TEST_CASE_TEMPLATE(name, backend, skald::test::sqlite)
+#define SKALD_PERSISTENT(name) TEST_CASE_TEMPLATE(name, backend, SKALD_PERSISTENT_BACKENDS)
 
 /// How a failed check shows what stores answer.
 namespace doctest {
@@ -180,6 +189,14 @@ struct sqlite {
   temporary_folder folder;
 };
 
+struct postgres {
+  static constexpr bool persistent = true;
+  std::unique_ptr<event_store> open(store_options options) {
+    return must(open_postgres_store(schema.url(), std::move(options)));
+  }
+  postgres_schema schema;
+};
+
 /// A fresh store of one backend, with a clock that is moved by hand.
 template <class Backend>
 class fixture {
@@ -194,6 +211,7 @@ public:
 
   event_store& operator*() { return *store_; }
   event_store* operator->() { return store_.get(); }
+  [[nodiscard]] const Backend& backend() const noexcept { return backend_; }
 
   manual_clock clock;
 

@@ -1,0 +1,83 @@
+#pragma once
+#pragma GCC system_header // libpqxx's notes on what it would rather have called are not for us
+
+#include <pqxx/pqxx>
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+/// One vocabulary for libpqxx 6.4, 7 and 8: the only place that knows which one it is. Not for users, and not installed.
+///
+/// Values go to the server and come back as text, so that no version's own types for bytes or arrays are needed.
+namespace skald::detail::pq {
+
+#define SKALD_PQXX_VERSION (PQXX_VERSION_MAJOR * 100 + PQXX_VERSION_MINOR)
+
+/// Opens a connection that breaks for good where it is lost. Version 6 would open another one behind our back, which
+/// knows nothing of the transaction that was going on.
+inline std::unique_ptr<pqxx::connection> connect(const std::string& uri) {
+  auto made = std::make_unique<pqxx::connection>(uri);
+#if SKALD_PQXX_VERSION < 700
+  made->inhibit_reactivation(true);
+#endif
+  return made;
+}
+
+/// Runs a prepared statement outside of libpqxx's transactions.
+template <class... Values>
+pqxx::result run(pqxx::connection& db, const std::string& name, const Values&... values) {
+  pqxx::nontransaction outside{db};
+#if SKALD_PQXX_VERSION < 710
+  return outside.exec_prepared(name, values...);
+#else
+  return outside.exec(pqxx::prepped{name}, pqxx::params{values...});
+#endif
+}
+
+/// Runs one or more statements without values. The answer is that of the last one.
+inline pqxx::result run_text(pqxx::connection& db, const std::string& text) {
+  return pqxx::nontransaction{db}.exec(text);
+}
+
+/// A value of a result; empty where it is NULL. Stays as long as the result does.
+inline std::string_view text_at(const pqxx::result& rows, std::size_t row, std::size_t column) {
+  const auto field = rows[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)];
+#if SKALD_PQXX_VERSION < 700
+  return {field.c_str(), field.size()};
+#else
+  return field.view();
+#endif
+}
+
+inline bool null_at(const pqxx::result& rows, std::size_t row, std::size_t column) {
+  return rows[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)].is_null();
+}
+
+/// The code of an error that the server has answered; empty for others.
+inline std::string sqlstate_of(const std::exception& why) {
+#if SKALD_PQXX_VERSION < 700 // which does not keep it with the errors that have a type of their own
+  if (dynamic_cast<const pqxx::insufficient_privilege*>(&why)) return "42501";
+  if (dynamic_cast<const pqxx::disk_full*>(&why)) return "53100";
+  if (dynamic_cast<const pqxx::out_of_memory*>(&why)) return "53200";
+  if (dynamic_cast<const pqxx::too_many_connections*>(&why)) return "53300";
+#endif
+  const auto* told = dynamic_cast<const pqxx::sql_error*>(&why);
+  return told ? std::string{told->sqlstate()} : std::string{};
+}
+
+/// Calls `heard(payload, backend)` from within `pqxx::connection::get_notifs`. Ends before the connection does.
+class listener final : public pqxx::notification_receiver {
+public:
+  listener(pqxx::connection& db, const std::string& channel, std::function<void(const std::string&, int)> heard)
+    : pqxx::notification_receiver{db, channel}, heard_{std::move(heard)} {}
+  void operator()(const std::string& payload, int backend) override { heard_(payload, backend); }
+
+private:
+  std::function<void(const std::string&, int)> heard_;
+};
+
+} // namespace skald::detail::pq

@@ -1,0 +1,1699 @@
+#include <skald/store/postgres_store.hpp>
+
+#include <skald/store/backend.hpp>
+#include <skald/store/checksum.hpp>
+#include <skald/store/libpqxx.hpp>
+#include <skald/store/postgres_url.hpp>
+#include <skald/store/transaction.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <charconv>
+#include <condition_variable>
+#include <list>
+#include <map>
+#include <mutex>
+#include <set>
+#include <sys/socket.h>
+#include <thread>
+#include <unordered_map>
+
+namespace skald {
+
+namespace {
+
+using detail::postgres_url;
+using namespace std::chrono_literals;
+using steady = std::chrono::steady_clock;
+
+constexpr std::size_t most_readers = 8;
+constexpr std::size_t most_cached_types = 4096;
+constexpr std::size_t rows_of_a_statement = 1000;
+constexpr std::size_t bytes_of_a_statement = std::size_t{8} << 20;
+constexpr std::chrono::milliseconds longest_wait_for_others{5000};
+constexpr std::chrono::milliseconds shortest_pause{20}; // between two attempts to connect
+constexpr std::chrono::milliseconds longest_pause{500};
+
+/// What makes each version of the schema of the one before.
+constexpr std::array migrations{
+  R"sql(
+CREATE TABLE skald_schema (version integer NOT NULL);
+INSERT INTO skald_schema VALUES (0);
+-- One row. Who writes events has locked it, from before it looks until it has committed: so positions follow the order of
+-- commits and have no gaps.
+CREATE TABLE skald_head (
+  position    bigint NOT NULL,
+  recorded    bigint NOT NULL,
+  last_stream bigint NOT NULL,
+  last_type   integer NOT NULL
+) WITH (fillfactor = 10);
+INSERT INTO skald_head VALUES (0, 0, 0, 0);
+CREATE TABLE skald_streams (
+  key      bigint PRIMARY KEY,
+  name     text COLLATE "C" NOT NULL UNIQUE,
+  revision bigint NOT NULL,
+  newest   bigint NOT NULL
+) WITH (fillfactor = 80);
+CREATE TABLE skald_types (
+  key  integer PRIMARY KEY,
+  name text COLLATE "C" NOT NULL UNIQUE
+);
+CREATE TABLE skald_events (
+  position       bigint PRIMARY KEY,
+  id             uuid NOT NULL UNIQUE,
+  stream         bigint NOT NULL,
+  type           integer NOT NULL,
+  revision       bigint NOT NULL,
+  schema_version bigint NOT NULL,
+  created        bigint NOT NULL,
+  recorded       bigint NOT NULL,
+  flags          integer NOT NULL,
+  data           text NOT NULL,
+  meta           text,
+  batch          text,
+  checksum       bigint
+);
+CREATE INDEX skald_events_by_stream ON skald_events (stream, created, id);
+CREATE TABLE skald_projections (
+  key        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  name       text COLLATE "C" NOT NULL UNIQUE,
+  handled    bigint NOT NULL,
+  fresh_from bigint NOT NULL
+) WITH (fillfactor = 50);
+CREATE TABLE skald_completions (
+  projection bigint NOT NULL,
+  position   bigint NOT NULL,
+  handler    text COLLATE "C" NOT NULL,
+  PRIMARY KEY (projection, position, handler)
+);
+CREATE TABLE skald_relation_keys (
+  key      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  name     text COLLATE "C" NOT NULL UNIQUE,
+  revision bigint NOT NULL
+);
+CREATE TABLE skald_relations (
+  key    bigint NOT NULL,
+  stream bigint NOT NULL,
+  PRIMARY KEY (key, stream)
+);
+CREATE INDEX skald_relations_by_stream ON skald_relations (stream, key);
+
+-- Makes changes of relations in their order. Kinds are those of skald::relation_change.
+CREATE FUNCTION skald_relate(kinds integer[], names text[], streams bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  change  record;
+  found   bigint;
+  changed bigint;
+BEGIN
+  FOR change IN SELECT * FROM unnest(kinds, names, streams) AS u (kind, name, stream) LOOP
+    IF change.kind = 3 THEN
+      WITH gone AS (DELETE FROM skald_relations r WHERE r.stream = change.stream RETURNING r.key)
+      UPDATE skald_relation_keys k SET revision = k.revision + 1 FROM gone WHERE k.key = gone.key;
+      CONTINUE;
+    END IF;
+    SELECT k.key INTO found FROM skald_relation_keys k WHERE k.name = change.name;
+    IF found IS NULL THEN
+      CONTINUE WHEN change.kind <> 0;
+      INSERT INTO skald_relation_keys (name, revision) VALUES (change.name, 0) RETURNING key INTO found;
+    END IF;
+    IF change.kind = 0 THEN
+      INSERT INTO skald_relations VALUES (found, change.stream) ON CONFLICT DO NOTHING;
+    ELSIF change.kind = 1 THEN
+      DELETE FROM skald_relations r WHERE r.key = found AND r.stream = change.stream;
+    ELSE
+      DELETE FROM skald_relations r WHERE r.key = found;
+    END IF;
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed > 0 THEN
+      UPDATE skald_relation_keys k SET revision = k.revision + 1 WHERE k.key = found;
+    END IF;
+  END LOOP;
+END $$;
+
+CREATE TABLE skald_snapshots (
+  of_relation       boolean NOT NULL,
+  name              text COLLATE "C" NOT NULL,
+  reducer           text COLLATE "C" NOT NULL,
+  fingerprint       text NOT NULL,
+  created           bigint NOT NULL,
+  id                uuid NOT NULL,
+  records           bigint NOT NULL,
+  relation_revision bigint NOT NULL,
+  checksum          text NOT NULL,
+  state             text NOT NULL,
+  PRIMARY KEY (of_relation, name, reducer)
+);
+
+-- For people and their tools.
+CREATE VIEW skald_events_v1 AS
+  SELECT e.position, s.name AS stream, e.revision, e.id, t.name AS type, e.data, e.meta,
+         to_timestamp((e.created >> 16) / 1000.0) AS created, to_timestamp((e.recorded >> 16) / 1000.0) AS recorded,
+         concat_ws(' ', CASE WHEN e.flags & 1 <> 0 THEN 'hydrated' END, CASE WHEN e.flags & 2 <> 0 THEN 'outdated' END,
+                   CASE WHEN e.flags & 4 <> 0 THEN 'silent' END) AS flags,
+         lpad(to_hex(e.checksum), 16, '0') AS checksum, e.schema_version, e.batch
+  FROM skald_events e LEFT JOIN skald_streams s ON s.key = e.stream LEFT JOIN skald_types t ON t.key = e.type;
+CREATE VIEW skald_streams_v1 AS
+  SELECT name AS stream, revision, to_timestamp((nullif(newest, 0) >> 16) / 1000.0) AS newest FROM skald_streams;
+CREATE VIEW skald_relations_v1 AS
+  SELECT k.name AS key, s.name AS stream, k.revision
+  FROM skald_relations r JOIN skald_relation_keys k ON k.key = r.key JOIN skald_streams s ON s.key = r.stream;
+CREATE VIEW skald_projections_v1 AS
+  SELECT p.name AS projection, p.handled, p.fresh_from, h.position - p.handled AS behind
+  FROM skald_projections p CROSS JOIN skald_head h;
+)sql",
+};
+constexpr std::int64_t schema_version = migrations.size();
+
+/// A prepared statement. `purpose` is what an error says was tried.
+struct statement {
+  const char* purpose;
+  std::string text;
+};
+
+/// The server is gone, or the way to it. What was not committed is undone.
+class lost_connection : public failure {
+public:
+  using failure::failure;
+};
+
+/// Cuts the connection of a statement that is not answered in time: libpq itself would wait for ever. Safe to use from
+/// several threads at once.
+class watchdog {
+public:
+  explicit watchdog(std::chrono::milliseconds deadline) : deadline_{deadline}, thread_{[this] { run(); }} {}
+  ~watchdog() {
+    {
+      const std::lock_guard lock{mutex_};
+      end_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+  }
+  watchdog(const watchdog&) = delete;
+  watchdog& operator=(const watchdog&) = delete;
+
+private:
+  struct statement_in_flight {
+    steady::time_point deadline;
+    int socket;
+    bool cut = false;
+  };
+  using list = std::list<statement_in_flight>;
+
+public:
+  /// Has the socket watched for as long as it lives, which must not be longer than the socket.
+  class watch {
+  public:
+    watch(watchdog& dog, int socket) : dog_{dog} {
+      const std::lock_guard lock{dog.mutex_};
+      place_ = dog.watched_.insert(dog.watched_.end(), {steady::now() + dog.deadline_, socket});
+      if (std::exchange(dog.asleep_, false)) dog.wake_.notify_one();
+    }
+    ~watch() {
+      const std::lock_guard lock{dog_.mutex_};
+      dog_.watched_.erase(place_);
+    }
+    watch(const watch&) = delete;
+    watch& operator=(const watch&) = delete;
+
+    [[nodiscard]] bool cut() const {
+      const std::lock_guard lock{dog_.mutex_};
+      return place_->cut;
+    }
+
+  private:
+    watchdog& dog_;
+    list::iterator place_;
+  };
+
+private:
+  void run() {
+    std::unique_lock lock{mutex_};
+    while (!end_) {
+      const auto now = steady::now();
+      auto next = steady::time_point::max();
+      for (auto& one : watched_) { // in the order of their deadlines
+        if (one.cut) continue;
+        if (one.deadline > now) {
+          next = one.deadline;
+          break;
+        }
+        one.cut = true;
+        ::shutdown(one.socket, SHUT_RDWR);
+      }
+      asleep_ = next == steady::time_point::max();
+      if (asleep_)
+        wake_.wait(lock);
+      else
+        wake_.wait_until(lock, next);
+    }
+  }
+
+  std::chrono::milliseconds deadline_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  list watched_;
+  bool asleep_ = false; // until somebody wakes it
+  bool end_ = false;
+  std::thread thread_;
+};
+
+/// What a statement has answered.
+class rows {
+public:
+  explicit rows(pqxx::result answer) : answer_{std::move(answer)} {}
+
+  [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(answer_.size()); }
+  [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+  [[nodiscard]] bool null(std::size_t row, std::size_t column) const {
+    return detail::pq::null_at(answer_, row, column);
+  }
+  [[nodiscard]] std::string_view text(std::size_t row, std::size_t column) const {
+    return detail::pq::text_at(answer_, row, column);
+  }
+  [[nodiscard]] bool boolean(std::size_t row, std::size_t column) const { return text(row, column) == "t"; }
+  [[nodiscard]] std::int64_t integer(std::size_t row, std::size_t column) const {
+    const auto digits = text(row, column);
+    std::int64_t value = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return value;
+  }
+
+private:
+  pqxx::result answer_;
+};
+
+/// The values of one parameter: an array in the text form that PostgreSQL reads.
+class array {
+public:
+  void add(std::int64_t value) { begin() += std::to_string(value); }
+  void add(std::string_view value) {
+    auto& out = begin();
+    out += '"';
+    for (std::size_t i = 0; i < value.size();) {
+      const auto end = std::min(value.find_first_of("\"\\", i), value.size());
+      out.append(value, i, end - i);
+      if (end < value.size()) (out += '\\') += value[end];
+      i = end + 1;
+    }
+    out += '"';
+  }
+  void add(position value) { add(static_cast<std::int64_t>(value.value)); }
+  void add(revision value) { add(static_cast<std::int64_t>(value.value)); }
+  void add(timestamp value) { add(static_cast<std::int64_t>(value.ticks())); }
+  void add(const event_id& value) { begin() += value.str(); }
+  void add_null() { begin() += "NULL"; }
+
+  /// Closes it; it is empty from then on.
+  [[nodiscard]] std::string take() {
+    begin_with_brace();
+    auto taken = std::exchange(text_, {});
+    taken += '}';
+    return taken;
+  }
+
+private:
+  void begin_with_brace() {
+    if (text_.empty()) text_ = "{";
+  }
+  std::string& begin() {
+    begin_with_brace();
+    if (text_.size() > 1) text_ += ',';
+    return text_;
+  }
+
+  std::string text_;
+};
+
+template <class Values>
+std::string array_of(const Values& values) {
+  array made;
+  for (const auto& value : values) made.add(value);
+  return made.take();
+}
+
+/// An integer as PostgreSQL can have it: what lies beyond compares like the largest.
+std::int64_t clamped(std::uint64_t value) {
+  return static_cast<std::int64_t>(std::min(value, static_cast<std::uint64_t>(INT64_MAX)));
+}
+
+/// A session of the server and the words for what goes wrong with it. For one thread at a time.
+class connection {
+public:
+  /// `trouble` is the code of errors from here on.
+  connection(const postgres_url& to, errc trouble, watchdog& dog) : to_{to}, trouble_{trouble}, dog_{dog} {
+    try {
+      db_ = detail::pq::connect(to.uri);
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& why) {
+      throw lost_connection{trouble_, sentence("connecting to it", why.what(),
+                                               "see that the server runs there and lets in connections, and that host, "
+                                               "user, password and database are right")};
+    }
+  }
+
+  void set_trouble(errc trouble) noexcept { trouble_ = trouble; }
+
+  template <class... Values>
+  rows run(const statement& what, const Values&... values) {
+    return attempt(what.purpose, [&] { return detail::pq::run(*db_, name_of(what), values...); });
+  }
+
+  rows run_text(const char* purpose, const std::string& text) {
+    return attempt(purpose, [&] { return detail::pq::run_text(*db_, text); });
+  }
+
+  /// Calls `heard(payload)` for what other sessions have notified, when `take_notifications` is called.
+  void listen(const std::string& channel, std::function<void(const std::string&)> heard) {
+    const auto others = [this, heard = std::move(heard)](const std::string& payload, int backend) {
+      if (backend != db_->backendpid()) heard(payload);
+    };
+    attempt("listening for appends of others", [&] {
+      listener_ = std::make_unique<detail::pq::listener>(*db_, channel, others);
+      return pqxx::result{};
+    });
+  }
+
+  /// Does not wait for the server.
+  void take_notifications() {
+    attempt("listening for appends of others", [&] {
+      db_->get_notifs();
+      return pqxx::result{};
+    });
+  }
+
+  [[noreturn]] void fail(const char* purpose, const std::string& reason, const std::string& advice) const {
+    throw failure{trouble_, sentence(purpose, reason, advice)};
+  }
+
+  /// For what PostgreSQL itself finds nothing wrong with.
+  [[noreturn]] void corrupt(const std::string& what) const {
+    throw failure{trouble_with_damage(), sentence("reading what is stored", what, "restore it from a backup")};
+  }
+
+  [[nodiscard]] std::string sentence(const char* purpose, const std::string& reason, const std::string& advice) const {
+    std::string told = to_.without_secrets(reason);
+    while (!told.empty() && told.back() == '\n') told.pop_back();
+    std::ranges::replace(told, '\n', ' ');
+    return "store '" + to_.shown + "' (schema '" + to_.schema + "'): " + purpose + ": " + told + ": " + advice;
+  }
+
+private:
+  /// Runs `work` under the watchdog, and throws its error in our words.
+  template <class Work>
+  rows attempt(const char* purpose, Work work) {
+    const watchdog::watch watch{dog_, db_->sock()};
+    try {
+      return rows{work()};
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& why) {
+      const auto state = detail::pq::sqlstate_of(why);
+      if (watch.cut())
+        throw lost_connection{
+          trouble_, sentence(purpose, "the server has not answered for " + std::to_string(to_.deadline.count()) + " ms",
+                             "see what it is busy with, or give the URL a longer deadline=")};
+      if (!db_->is_open() || says_lost(state))
+        throw lost_connection{trouble_, sentence(purpose, std::string{"the connection was lost: "} + why.what(),
+                                                 "see that the server runs")};
+      throw failure{
+        state.starts_with("XX00") ? trouble_with_damage() : trouble_,
+        sentence(purpose, why.what() + (state.empty() ? "" : " (SQLSTATE " + state + ")"), what_to_do(state))};
+    }
+  }
+
+  /// The server ends, starts or was replaced, or it has ended the session.
+  static bool says_lost(std::string_view state) {
+    return state.starts_with("08") || state.starts_with("57P") || state == "25006" || state == "25P03";
+  }
+
+  static const char* what_to_do(std::string_view state) {
+    if (state == "55P03") return "another node was writing all the time: try again, or see who holds the lock";
+    if (state == "57014") return "see what the server is busy with, or give the URL a longer deadline=";
+    if (state == "42501") return "grant this user what it needs, or open it as another one";
+    if (state == "42P01" || state == "3F000")
+      return "its tables are gone: restore them from a backup, or open it again";
+    if (state.starts_with("53")) return "make room on the server, or raise its limits";
+    if (state.starts_with("58") || state.starts_with("XX"))
+      return "see the server's log, and whether its disk is sound";
+    return "please report it";
+  }
+
+  [[nodiscard]] errc trouble_with_damage() const noexcept {
+    return trouble_ == errc::open_failed ? trouble_ : errc::corrupt;
+  }
+
+  const std::string& name_of(const statement& what) {
+    const auto [known, added] = prepared_.try_emplace(&what, "skald_" + std::to_string(prepared_.size()));
+    if (added) db_->prepare(known->second, what.text);
+    return known->second;
+  }
+
+  const postgres_url& to_;
+  errc trouble_;
+  watchdog& dog_;
+  std::unique_ptr<pqxx::connection> db_;
+  std::unordered_map<const statement*, std::string> prepared_;
+  std::unique_ptr<detail::pq::listener> listener_; // ends before the connection
+};
+
+/// Sets up a session. All our statements are to go by an index, however small the planner believes a table to be.
+const statement set_up{"setting up the session", R"sql(
+SELECT current_setting('server_version_num')::integer, current_setting('server_encoding'),
+  set_config('search_path', quote_ident($1), false),
+  set_config('statement_timeout', $2, false), set_config('lock_timeout', $3, false),
+  set_config('idle_in_transaction_session_timeout', $2, false),
+  set_config('synchronous_commit', CASE WHEN $4::boolean THEN 'off' WHEN current_setting('synchronous_commit') = 'off'
+                                        THEN 'on' ELSE current_setting('synchronous_commit') END, false),
+  set_config('client_encoding', 'UTF8', false), set_config('client_min_messages', 'error', false),
+  set_config('default_transaction_isolation', 'read committed', false),
+  set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false),
+  set_config('enable_mergejoin', 'off', false), set_config('jit', 'off', false))sql"};
+
+std::unique_ptr<connection> open_session(const postgres_url& to, errc trouble, watchdog& dog, durability kept) {
+  constexpr int oldest_server = 150000;
+  auto db = std::make_unique<connection>(to, trouble, dog);
+  // The server gives up before the watchdog does, which costs the connection.
+  const auto statement_milliseconds = std::max<std::int64_t>(1, to.deadline.count() * 3 / 4);
+  const auto lock_milliseconds =
+    std::max<std::int64_t>(1, std::min(longest_wait_for_others.count(), to.deadline.count() / 2));
+  const auto answer =
+    db->run(set_up, to.schema, std::to_string(statement_milliseconds), std::to_string(lock_milliseconds),
+            std::string{kept == durability::relaxed ? "true" : "false"});
+  if (answer.integer(0, 0) < oldest_server)
+    db->fail("setting up the session", "the server is older than PostgreSQL 15", "use a newer one");
+  if (answer.text(0, 1) != "UTF8")
+    db->fail("setting up the session", "the database is encoded in " + std::string{answer.text(0, 1)},
+             "create one with ENCODING 'UTF8'");
+  return db;
+}
+
+/// Asks the catalog itself: what a session remembers of it may be older than the lock that it has waited for.
+const statement find_schema{
+  "identifying it",
+  "SELECT quote_ident($1), EXISTS (SELECT FROM pg_namespace WHERE nspname = $1), EXISTS (SELECT FROM pg_class c "
+  "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = 'skald_schema')"};
+const statement lock_schema{"waiting for its turn to create the tables",
+                            "SELECT pg_advisory_xact_lock(1936419940, hashtext($1))"}; // "skld"
+
+/// The version of the schema, 0 where there is none. Fails where it is not ours to touch.
+std::int64_t identify(connection& db, const std::string& schema) {
+  constexpr const char* purpose = "identifying it";
+  const auto place = db.run(find_schema, schema);
+  if (!place.boolean(0, 2)) return 0;
+  const auto found = db.run_text(purpose, "SELECT version FROM " + std::string{place.text(0, 0)} + ".skald_schema");
+  const auto version = found.empty() ? 0 : found.integer(0, 0);
+  if (version > 0 && version <= schema_version) return version;
+  db.fail(purpose,
+          "it has version " + std::to_string(version) + " of the schema, this skald knows versions up to " +
+            std::to_string(schema_version),
+          version > schema_version ? "open it with a newer skald" : "restore it from a backup");
+}
+
+/// Brings the schema to the newest version, in one transaction.
+void migrate(connection& db, const std::string& schema) {
+  constexpr const char* purpose = "creating the tables";
+  db.run_text(purpose, "BEGIN");
+  db.run(lock_schema, schema);
+  const auto version = identify(db, schema); // another node may have been faster
+  const auto found = db.run(find_schema, schema);
+  if (!found.boolean(0, 1)) db.run_text(purpose, "CREATE SCHEMA " + std::string{found.text(0, 0)});
+  for (auto i = static_cast<std::size_t>(version); i < migrations.size(); ++i) db.run_text(purpose, migrations[i]);
+  db.run_text(purpose, "UPDATE skald_schema SET version = " + std::to_string(schema_version));
+  db.run_text(purpose, "COMMIT");
+}
+
+#define SKALD_EVENT_BYTES "octet_length(e.data) + coalesce(octet_length(e.meta), 0)"
+
+/// What a `record_decoder` reads, in this order; the stream's name may follow. Data and metadata of larger events are fetched
+/// when it is known that they are wanted.
+#define SKALD_EVENT_COLUMNS                                                                                            \
+  "e.position, e.id, e.type, e.revision, e.schema_version, e.created, e.recorded, e.flags, e.batch, "                  \
+  "e.checksum, " SKALD_EVENT_BYTES ", CASE WHEN " SKALD_EVENT_BYTES " <= 8192 THEN e.data END, "                       \
+  "CASE WHEN " SKALD_EVENT_BYTES " <= 8192 THEN e.meta END"
+constexpr std::size_t checksum_column = 9;
+constexpr std::size_t bytes_column = 10;
+constexpr std::size_t data_column = 11;
+constexpr std::size_t meta_column = 12;
+constexpr std::size_t stream_name_column = 13;
+
+/// `$n` is an array of names, or NULL for all types.
+#define SKALD_OF_TYPES(n)                                                                                              \
+  "(" n "::text[] IS NULL OR e.type = ANY (ARRAY(SELECT key FROM skald_types WHERE name = ANY (" n ")))) "
+
+const statement find_types{"looking up event types", "SELECT key, name FROM skald_types WHERE name = ANY ($1)"};
+const statement find_type_names{"looking up event types", "SELECT key, name FROM skald_types WHERE key = ANY ($1)"};
+const statement find_bodies{"reading events",
+                            "SELECT position, data, meta FROM skald_events WHERE position = ANY ($1)"};
+const statement find_events{"looking up events", "SELECT " SKALD_EVENT_COLUMNS ", s.name FROM skald_events e "
+                                                 "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.id = ANY ($1)"};
+
+/// The names of event types and their keys. What is committed of it never changes.
+class type_dictionary {
+public:
+  explicit type_dictionary(connection& db) : db_{db} {}
+
+  [[nodiscard]] std::optional<std::int64_t> key_of(const std::string& name) {
+    if (const auto known = keys_.find(name); known != keys_.end()) return known->second;
+    look_up(std::span{&name, 1});
+    const auto found = keys_.find(name);
+    return found == keys_.end() ? std::nullopt : std::optional{found->second};
+  }
+
+  /// Null where there is none. Stays until the next call.
+  [[nodiscard]] const std::string* name_of(std::int64_t key) {
+    if (const auto known = names_.find(key); known != names_.end()) return &known->second;
+    take(db_.run(find_type_names, array_of(std::span{&key, 1})));
+    const auto found = names_.find(key);
+    return found == names_.end() ? nullptr : &found->second;
+  }
+
+  [[nodiscard]] bool knows(const std::string& name) const { return keys_.contains(name); }
+  void look_up(std::span<const std::string> names) { take(db_.run(find_types, array_of(names))); }
+
+  /// Forgets all, where that is too much. Not in the middle of a transaction, which may have added some.
+  void trim() {
+    if (keys_.size() > most_cached_types) clear();
+  }
+
+  void add(std::int64_t key, const std::string& name) {
+    keys_.emplace(name, key);
+    names_.emplace(key, name);
+  }
+
+  void clear() noexcept {
+    keys_.clear();
+    names_.clear();
+  }
+
+private:
+  void take(const rows& found) {
+    for (std::size_t i = 0; i < found.size(); ++i) add(found.integer(i, 0), std::string{found.text(i, 1)});
+  }
+
+  connection& db_;
+  std::unordered_map<std::string, std::int64_t> keys_;
+  std::unordered_map<std::int64_t, std::string> names_;
+};
+
+/// Makes records of rows.
+class record_decoder {
+public:
+  record_decoder(connection& db, bool verified) : db_{db}, verified_{verified}, types_{db} {}
+
+  [[nodiscard]] type_dictionary& types() noexcept { return types_; }
+
+  /// The record in a row, of a stream that is known. Throws `errc::corrupt` where it cannot be what was written.
+  [[nodiscard]] record operator()(const rows& from, std::size_t row, const stream_id& stream) {
+    record r;
+    r.stream = stream;
+    check(from, row, r, read(from, row, r));
+    return r;
+  }
+
+  /// The same, with the name of its stream in the column for that.
+  [[nodiscard]] record operator()(const rows& from, std::size_t row) {
+    record r;
+    const auto* problem = read(from, row, r);
+    auto stream = stream_id::parse(std::string{from.text(row, stream_name_column)});
+    if (stream) r.stream = std::move(*stream);
+    check(from, row, r, problem || stream ? problem : "is in an unknown stream");
+    return r;
+  }
+
+  /// Fetches data and metadata of the larger ones among the rows that a page can hold.
+  void fetch_bodies(const rows& of) {
+    std::size_t bytes = 0;
+    std::size_t i = 0;
+    for (; i < of.size() && i < limits::page_records && bytes < limits::page_bytes; ++i)
+      bytes += static_cast<std::size_t>(of.integer(i, bytes_column));
+    fetch_bodies(of, i);
+  }
+
+  void fetch_all_bodies(const rows& of) { fetch_bodies(of, of.size()); }
+
+private:
+  void fetch_bodies(const rows& of, std::size_t count) {
+    array wanted;
+    bool any = false;
+    for (std::size_t i = 0; i < count; ++i)
+      if (of.null(i, data_column)) wanted.add(of.integer(i, 0)), any = true;
+    bodies_.clear();
+    if (!any) return;
+    const auto found = db_.run(find_bodies, wanted.take());
+    for (std::size_t i = 0; i < found.size(); ++i)
+      bodies_.emplace(found.integer(i, 0), std::pair{std::string{found.text(i, 1)}, std::string{found.text(i, 2)}});
+  }
+
+  /// Reads all but the stream. Answers what is wrong with it, or null.
+  [[nodiscard]] const char* read(const rows& from, std::size_t row, record& r) {
+    const auto number = [&](std::size_t column) { return static_cast<std::uint64_t>(from.integer(row, column)); };
+    r.position = position{number(0)};
+    if (const auto id = event_id::parse(from.text(row, 1))) r.id = *id;
+    r.revision = revision{number(3)};
+    r.schema_version = static_cast<std::uint32_t>(number(4));
+    r.created = timestamp{number(5)};
+    r.recorded = timestamp{number(6)};
+    const bool flags_known = detail::set_flags(r, number(7));
+    auto batch = from.null(row, 8) ? batch_key{} : batch_key::parse(std::string{from.text(row, 8)});
+    if (batch) r.batch = std::move(*batch);
+    auto body = from.null(row, data_column) ? bodies_.extract(from.integer(row, 0)) : decltype(bodies_)::node_type{};
+    r.data = body ? std::move(body.mapped().first) : std::string{from.text(row, data_column)};
+    r.meta = body ? std::move(body.mapped().second) : std::string{from.text(row, meta_column)};
+    const auto* type = types_.name_of(from.integer(row, 2));
+    if (type) r.type = *type;
+    if (from.integer(row, 0) < 1) return "has an impossible position";
+    if (!type) return "is of an unknown type";
+    if (from.integer(row, 3) < 1) return "has an impossible revision";
+    if (number(4) > UINT32_MAX) return "has an impossible schema version";
+    if (from.integer(row, 5) < 0) return "has an impossible time of creation";
+    if (from.integer(row, 6) < 0) return "has an impossible time of recording";
+    if (!flags_known) return "has unknown flags";
+    if (!batch) return "has an impossible batch key";
+    return nullptr;
+  }
+
+  void check(const rows& from, std::size_t row, const record& r, const char* problem) const {
+    if (!problem && verified_) {
+      if (from.null(row, checksum_column))
+        problem = "has no checksum";
+      else if (checksum_of(r) != static_cast<std::uint64_t>(from.integer(row, checksum_column)))
+        problem = "is not what was written: its checksum is of something else";
+    }
+    if (!problem) return;
+    const auto stream = r.stream.empty() ? "" : ", in stream '" + r.stream.str() + "'";
+    db_.corrupt("the event at position " + std::to_string(from.integer(row, 0)) + ", id " + r.id.str() + stream + ' ' +
+                problem);
+  }
+
+  connection& db_;
+  bool verified_;
+  type_dictionary types_;
+  std::unordered_map<std::int64_t, std::pair<std::string, std::string>> bodies_; // by position
+};
+
+const statement find_streams{"looking up streams",
+                             "SELECT key, name, revision, newest FROM skald_streams WHERE name = ANY ($1)"};
+const statement write_events{"writing events", R"sql(
+WITH head AS (UPDATE skald_head SET position = $1, recorded = $2, last_stream = $3, last_type = $4),
+types AS (INSERT INTO skald_types SELECT * FROM unnest($5::integer[], $6::text[])),
+new_streams AS (
+  INSERT INTO skald_streams SELECT * FROM unnest($7::bigint[], $8::text[], $9::bigint[], $10::bigint[])),
+old_streams AS (
+  UPDATE skald_streams s SET revision = u.revision, newest = u.newest
+  FROM unnest($11::bigint[], $12::bigint[], $13::bigint[]) AS u (key, revision, newest) WHERE s.key = u.key),
+events AS (
+  INSERT INTO skald_events SELECT * FROM unnest($14::bigint[], $15::uuid[], $16::bigint[], $17::integer[], $18::bigint[],
+    $19::bigint[], $20::bigint[], $21::bigint[], $22::integer[], $23::text[], $24::text[], $25::text[], $26::bigint[]))
+SELECT pg_notify($27, $1::text))sql"};
+const statement change_relations{"writing relations", "SELECT skald_relate($1::integer[], $2::text[], $3::bigint[])"};
+const statement save_snapshot{
+  "saving a snapshot",
+  "INSERT INTO skald_snapshots VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
+  "ON CONFLICT (of_relation, name, reducer) DO UPDATE SET fingerprint = excluded.fingerprint, "
+  "created = excluded.created, id = excluded.id, records = excluded.records, "
+  "relation_revision = excluded.relation_revision, checksum = excluded.checksum, state = excluded.state"};
+const statement remove_snapshot{
+  "removing a snapshot", "DELETE FROM skald_snapshots WHERE (of_relation, name, reducer) = ($1::boolean, $2, $3)"};
+const statement was_committed{"looking whether the last transaction was committed",
+                              "SELECT CASE WHEN $1 = '' THEN pg_xact_status($2::text::xid8) = 'committed' "
+                              "ELSE EXISTS (SELECT FROM skald_events WHERE id = nullif($1, '')::uuid) END"};
+const statement find_later{"looking for later events",
+                           "SELECT 1 FROM skald_events WHERE stream = $1 AND created > $2 AND type = $3 LIMIT 1"};
+const statement count_until{"counting the events of a stream",
+                            "SELECT count(*) FROM skald_events WHERE stream = $1 AND position <= $2"};
+const statement look_at_head{"looking up the newest event", "SELECT position, recorded FROM skald_head"};
+const statement add_projection{"registering a projection",
+                               "INSERT INTO skald_projections (name, handled, fresh_from) "
+                               "SELECT $1, 0, coalesce(nullif($2, '')::bigint, position) FROM skald_head "
+                               "ON CONFLICT (name) DO NOTHING"};
+const statement find_projection{"reading a checkpoint",
+                                "SELECT key, handled, fresh_from FROM skald_projections WHERE name = $1"};
+const statement find_completions{"reading a checkpoint",
+                                 "SELECT position, handler FROM skald_completions WHERE projection = $1 "
+                                 "ORDER BY position, handler"};
+const statement save_progress{"saving a checkpoint", R"sql(
+WITH p AS (UPDATE skald_projections SET handled = greatest(handled, $2) WHERE name = $1 RETURNING key, handled),
+passed AS (DELETE FROM skald_completions c USING p WHERE c.projection = p.key AND c.position <= p.handled),
+added AS (
+  INSERT INTO skald_completions SELECT p.key, u.position, u.handler
+  FROM p, unnest($3::bigint[], $4::text[]) AS u (position, handler) WHERE u.position > p.handled ON CONFLICT DO NOTHING)
+SELECT 1 FROM p)sql"};
+const statement move_back{"moving a checkpoint back",
+                          "UPDATE skald_projections SET handled = $2, fresh_from = $3 WHERE name = $1"};
+
+/// Tells appends of others from one's own.
+class head_tracker {
+public:
+  explicit head_tracker(position now) : known_{now} {}
+
+  void set(position own) { known_ = own; }
+  void seen(position head) {
+    if (head <= known_) return;
+    if (!others_behind_) others_behind_ = known_;
+    known_ = head;
+  }
+  [[nodiscard]] std::optional<position> take() { return std::exchange(others_behind_, std::nullopt); }
+
+private:
+  position known_;
+  std::optional<position> others_behind_;
+};
+
+/// Runs the requests of one writer at a time, each in a transaction between `begin` and `commit` or `undo`.
+///
+/// What is written is kept until it is enough for a statement. What is remembered of streams and events holds while the
+/// transaction has the head locked.
+class writer final : public event_store::transaction {
+public:
+  writer(std::unique_ptr<connection> db, hybrid_clock& clock, head_tracker& heads, bool verified)
+    : db_{std::move(db)}, clock_{clock}, heads_{heads}, decode_{*db_, verified} {
+    const auto found =
+      db_->run_text("listening for appends of others", "SELECT 'skald_' || 'skald_head'::regclass::oid");
+    channel_ = found.text(0, 0);
+    db_->listen(channel_, [this](const std::string& payload) {
+      if (const auto head = position::parse(payload)) heads_.seen(*head);
+    });
+    heads_.seen(look()); // after it listens, so that nothing is missed between
+  }
+
+  /// What others have appended and told of, without asking the server.
+  void hear() { db_->take_notifications(); }
+
+  position look() {
+    const auto found = db_->run(look_at_head);
+    if (found.empty()) db_->corrupt("the table skald_head is empty");
+    clock_.observe(timestamp{number(found, 0, 1)});
+    return position{number(found, 0, 0)};
+  }
+
+  void set_trouble(errc trouble) noexcept { db_->set_trouble(trouble); }
+
+  void begin() {
+    forget();
+    db_->run_text("beginning a transaction", "BEGIN");
+    wrote_ = true;
+  }
+
+  /// The same, for a transaction that may append: waits for those of others, and keeps others waiting.
+  void begin_appending(bool relaxed) {
+    forget();
+    decode_.types().trim();
+    wrote_ = false;
+    const auto head = db_->run_text("waiting for its turn to write",
+                                    std::string{"BEGIN; "} + (relaxed ? "SET LOCAL synchronous_commit = off; " : "") +
+                                      "SELECT position, recorded, last_stream, last_type, pg_current_xact_id() "
+                                      "FROM skald_head FOR UPDATE");
+    if (head.empty()) db_->corrupt("the table skald_head is empty");
+    head_ = position{number(head, 0, 0)};
+    recorded_ = timestamp{number(head, 0, 1)};
+    last_stream_ = head.integer(0, 2);
+    last_type_ = head.integer(0, 3);
+    transaction_ = head.text(0, 4);
+    clock_.observe(recorded_);
+    heads_.seen(head_);
+    appending_ = true;
+  }
+
+  /// Throws `lost_connection` with `outcome::unknown` where the connection is lost before the answer.
+  void commit() {
+    flush();
+    if (!kinds_.empty()) {
+      array kinds;
+      for (const auto kind : kinds_) kinds.add(static_cast<std::int64_t>(kind));
+      db_->run(change_relations, kinds.take(), relation_keys_.take(), relation_streams_.take());
+      wrote_ = true;
+    }
+    if (!wrote_) return undo();
+    try {
+      db_->run_text("committing a transaction", "COMMIT");
+    } catch (const lost_connection& why) {
+      auto unheard = why.error();
+      unheard.outcome = outcome::unknown;
+      throw lost_connection{std::move(unheard)};
+    }
+    if (appending_) heads_.set(head_);
+    appending_ = has_new_types_ = false;
+  }
+
+  /// Ends the transaction. A connection that is lost undoes it as well.
+  void undo() noexcept {
+    appending_ = false;
+    types_of_others_only();
+    try {
+      db_->run_text("undoing a transaction", "ROLLBACK");
+    } catch (...) {
+    }
+  }
+
+  /// By what another session finds out whether the last transaction was committed.
+  struct trace {
+    std::string event; // the last one written, empty where none was
+    std::string transaction;
+  };
+  [[nodiscard]] trace last_trace() const { return {written_.nil() ? std::string{} : written_.str(), transaction_}; }
+
+  /// In a transaction that may append: then that other one has ended.
+  [[nodiscard]] bool committed(const trace& other) {
+    return db_->run(was_committed, other.event, other.transaction).boolean(0, 0);
+  }
+
+  void prefetch(std::span<const append_request* const> group) override {
+    question ask;
+    for (const auto* request : group) {
+      for (const auto& part : request->streams) {
+        ask.stream(part.stream);
+        for (const auto& event : part.events) {
+          if (!event.id.nil()) ask.ids.push_back(event.id);
+          ask.types.insert(event.type);
+        }
+      }
+      for (const auto& change : request->relations)
+        if (!change.stream().empty()) ask.stream(change.stream());
+      if (request->after) ask.ids.push_back(*request->after);
+    }
+    look_up(ask);
+  }
+
+  void prefetch(std::span<const record> records) override {
+    question ask;
+    for (const auto& r : records) {
+      ask.stream(r.stream);
+      ask.ids.push_back(r.id);
+      ask.types.insert(r.type);
+    }
+    look_up(ask);
+  }
+
+  void prefetch(std::span<const relation_change> changes) override {
+    question ask;
+    for (const auto& change : changes)
+      if (!change.stream().empty()) ask.stream(change.stream());
+    look_up(ask);
+  }
+
+  stream_head head_of(const stream_id& stream) override {
+    const auto& state = entry_of(stream).second;
+    return {state.revision, state.newest};
+  }
+
+  position head() override { return head_; }
+
+  std::optional<record> find(const event_id& id) override {
+    if (const auto kept = kept_.find(id); kept != kept_.end()) return events_[kept->second];
+    if (const auto known = known_.find(id); known != known_.end()) return known->second;
+    look_up_ids(std::span{&id, 1});
+    return known_.at(id);
+  }
+
+  bool holds_later(const stream_id& stream, std::string_view type, timestamp created) override {
+    const auto& state = entry_of(stream).second;
+    if (state.newest <= created) return false;
+    const auto is_later = [&](const record& r) { return r.stream == stream && r.type == type && r.created > created; };
+    if (std::ranges::any_of(events_, is_later)) return true;
+    const auto key = decode_.types().key_of(std::string{type});
+    return key && !db_->run(find_later, state.key, clamped(created.ticks()), *key).empty();
+  }
+
+  revision revision_at(const stream_id& stream, position head) override {
+    flush();
+    return revision{number(db_->run(count_until, entry_of(stream).second.key, clamped(head.value)), 0, 0)};
+  }
+
+  void write(const record& r) override {
+    assert(r.position == position{head_.value + 1});
+    auto& entry = entry_of(r.stream);
+    mark_changed(entry);
+    entry.second.revision = r.revision;
+    entry.second.newest = std::max(entry.second.newest, r.created);
+    head_ = r.position;
+    recorded_ = std::max(recorded_, r.recorded);
+    written_ = r.id;
+    known_.erase(r.id);
+    kept_.emplace(r.id, events_.size());
+    bytes_ += events_.emplace_back(r).data.size() + r.meta.size();
+    if (events_.size() == rows_of_a_statement || bytes_ >= bytes_of_a_statement) flush();
+  }
+
+  void save(const snapshot& s) override {
+    db_->run(save_snapshot, s.key.relation() != nullptr, s.key.name(), s.key.reducer(), s.fingerprint,
+             clamped(s.cursor.created.ticks()), s.cursor.id.str(), clamped(s.records),
+             clamped(s.relation_revision.value), detail::checksum_of(s), s.state);
+    wrote_ = true;
+  }
+
+  void remove(const snapshot_key& key) override {
+    db_->run(remove_snapshot, key.relation() != nullptr, key.name(), key.reducer());
+    wrote_ = true;
+  }
+
+  void relate(const relation_change& change) override {
+    std::int64_t stream = 0;
+    if (change.what() != relation_change::kind::remove_key) {
+      auto& entry = entry_of(change.stream());
+      if (entry.second.key == 0 && change.what() == relation_change::kind::insert) mark_changed(entry);
+      stream = entry.second.key;
+    }
+    kinds_.push_back(change.what());
+    relation_keys_.add(change.key().str());
+    relation_streams_.add(stream);
+  }
+
+  void register_projection(std::string_view name, std::optional<position> fresh_from) {
+    db_->run(add_projection, std::string{name}, fresh_from ? std::to_string(fresh_from->value) : std::string{});
+  }
+
+  [[nodiscard]] result<checkpoint> read_checkpoint(std::string_view name) {
+    const auto found = db_->run(find_projection, std::string{name});
+    if (found.empty()) return detail::unknown_projection(name);
+    checkpoint answer{position{number(found, 0, 1)}, position{number(found, 0, 2)}, {}};
+    const auto done = db_->run(find_completions, found.integer(0, 0));
+    for (std::size_t i = 0; i < done.size(); ++i)
+      answer.completions.push_back({position{number(done, i, 0)}, std::string{done.text(i, 1)}});
+    return answer;
+  }
+
+  [[nodiscard]] result<void> save(const checkpoint_update& update) {
+    array positions;
+    array handlers;
+    for (const auto& done : update.completions) {
+      positions.add(done.position);
+      handlers.add(done.handler);
+    }
+    const auto saved =
+      db_->run(save_progress, update.projection, clamped(update.handled.value), positions.take(), handlers.take());
+    if (saved.empty()) return detail::unknown_projection(update.projection);
+    return {};
+  }
+
+  void rewind(std::string_view name, position handled, position fresh_from) {
+    db_->run(move_back, std::string{name}, clamped(handled.value), clamped(fresh_from.value));
+  }
+
+private:
+  struct stream_state {
+    std::int64_t key = 0; // 0: nothing is stored of the stream
+    skald::revision revision;
+    timestamp newest;
+    bool stored = false; // has a row
+    bool changed = false; // and that is not written yet
+  };
+  using stream_entry = std::pair<const stream_id, stream_state>;
+
+  /// What is asked in as few statements as there are kinds of things.
+  struct question {
+    std::unordered_map<std::string_view, const stream_id*> streams;
+    std::vector<event_id> ids;
+    std::set<std::string> types;
+
+    void stream(const stream_id& name) { streams.emplace(name.str(), &name); }
+  };
+
+  void look_up(question& ask) {
+    array names;
+    bool any = false;
+    for (const auto& [name, stream] : ask.streams)
+      if (streams_.try_emplace(*stream).second) names.add(name), any = true;
+    if (any) look_up_streams(names.take());
+    for (std::span ids{ask.ids}; !ids.empty();) {
+      const auto part = ids.first(std::min(ids.size(), rows_of_a_statement));
+      look_up_ids(part);
+      ids = ids.subspan(part.size());
+    }
+    std::erase_if(ask.types, [&](const std::string& type) { return decode_.types().knows(type); });
+    if (ask.types.empty() || ask.types.size() > most_cached_types) return;
+    decode_.types().look_up(std::vector<std::string>{ask.types.begin(), ask.types.end()});
+  }
+
+  void look_up_streams(const std::string& names) {
+    const auto found = db_->run(find_streams, names);
+    for (std::size_t i = 0; i < found.size(); ++i)
+      streams_[stream_id{std::string{found.text(i, 1)}}] = {found.integer(i, 0), revision{number(found, i, 2)},
+                                                            timestamp{number(found, i, 3)}, true, false};
+  }
+
+  void look_up_ids(std::span<const event_id> ids) {
+    for (const auto& id : ids) known_.try_emplace(id);
+    const auto found = db_->run(find_events, array_of(ids));
+    decode_.fetch_all_bodies(found);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      auto r = decode_(found, i);
+      known_[r.id] = std::move(r);
+    }
+  }
+
+  stream_entry& entry_of(const stream_id& stream) {
+    if (last_used_ && last_used_->first == stream) return *last_used_; // a request asks several times
+    const auto [entry, added] = streams_.try_emplace(stream);
+    if (added) look_up_streams(array_of(std::span{&stream.str(), 1}));
+    return *(last_used_ = &*entry);
+  }
+
+  /// Its row is written with the events.
+  void mark_changed(stream_entry& entry) {
+    auto& state = entry.second;
+    if (!state.changed) {
+      changed_.push_back(&entry);
+      state.changed = true;
+    }
+    if (state.key == 0) state.key = ++last_stream_;
+  }
+
+  std::int64_t type_key(const std::string& type) {
+    if (const auto known = decode_.types().key_of(type)) return *known;
+    decode_.types().add(++last_type_, type);
+    new_types_.add(type);
+    new_type_keys_.add(last_type_);
+    has_new_types_ = true;
+    return last_type_;
+  }
+
+  /// Writes what was kept.
+  void flush() {
+    if (changed_.empty() && events_.empty()) return;
+    array position, id, stream, type, revision, version, created, recorded, flags, data, meta, batch, checksum;
+    for (const auto& r : events_) {
+      position.add(r.position);
+      id.add(r.id);
+      stream.add(entry_of(r.stream).second.key);
+      type.add(type_key(r.type));
+      revision.add(r.revision);
+      version.add(static_cast<std::int64_t>(r.schema_version));
+      created.add(r.created);
+      recorded.add(r.recorded);
+      flags.add(static_cast<std::int64_t>(detail::flags_of(r)));
+      data.add(r.data);
+      r.meta.empty() ? meta.add_null() : meta.add(r.meta);
+      r.batch.empty() ? batch.add_null() : batch.add(r.batch.str());
+      checksum.add(static_cast<std::int64_t>(checksum_of(r)));
+    }
+    array new_key, new_name, new_revision, new_newest, old_key, old_revision, old_newest;
+    for (auto* entry : changed_) {
+      auto& [name, state] = *entry;
+      (state.stored ? old_key : new_key).add(state.key);
+      (state.stored ? old_revision : new_revision).add(state.revision);
+      (state.stored ? old_newest : new_newest).add(state.newest);
+      if (!state.stored) new_name.add(name.str());
+      state.stored = true;
+      state.changed = false;
+    }
+    db_->run(write_events, clamped(head_.value), clamped(recorded_.ticks()), last_stream_, last_type_,
+             new_type_keys_.take(), new_types_.take(), new_key.take(), new_name.take(), new_revision.take(),
+             new_newest.take(), old_key.take(), old_revision.take(), old_newest.take(), position.take(), id.take(),
+             stream.take(), type.take(), revision.take(), version.take(), created.take(), recorded.take(), flags.take(),
+             data.take(), meta.take(), batch.take(), checksum.take(), channel_);
+    wrote_ = true;
+    changed_.clear();
+    events_.clear();
+    kept_.clear();
+    bytes_ = 0;
+  }
+
+  void forget() noexcept {
+    streams_.clear();
+    last_used_ = nullptr;
+    changed_.clear();
+    events_.clear();
+    kept_.clear();
+    known_.clear();
+    bytes_ = 0;
+    kinds_.clear();
+    relation_keys_ = {};
+    relation_streams_ = {};
+    new_types_ = {};
+    new_type_keys_ = {};
+    written_ = {};
+  }
+
+  /// Types that this transaction has added are gone with it.
+  void types_of_others_only() noexcept {
+    if (std::exchange(has_new_types_, false)) decode_.types().clear();
+  }
+
+  /// A position, revision or timestamp.
+  std::uint64_t number(const rows& from, std::size_t row, std::size_t column) const {
+    const auto value = from.integer(row, column);
+    if (value < 0) db_->corrupt("a counter stands at " + std::to_string(value));
+    return static_cast<std::uint64_t>(value);
+  }
+
+  std::unique_ptr<connection> db_;
+  hybrid_clock& clock_;
+  head_tracker& heads_;
+  std::string channel_;
+  record_decoder decode_;
+
+  // Of the transaction:
+  position head_;
+  timestamp recorded_; // the newest
+  std::int64_t last_stream_ = 0; // the largest key
+  std::int64_t last_type_ = 0;
+  std::string transaction_;
+  bool appending_ = false;
+  bool wrote_ = false; // something that has to be committed
+  bool has_new_types_ = false;
+  event_id written_;
+  std::unordered_map<stream_id, stream_state> streams_;
+  stream_entry* last_used_ = nullptr;
+  std::unordered_map<event_id, std::optional<record>> known_;
+  std::vector<stream_entry*> changed_;
+  std::vector<record> events_; // not written yet
+  std::unordered_map<event_id, std::size_t> kept_; // their places
+  std::size_t bytes_ = 0;
+  array new_types_;
+  array new_type_keys_;
+  std::vector<relation_change::kind> kinds_;
+  array relation_keys_;
+  array relation_streams_;
+};
+
+/// What lies behind the lower bound, up to the higher one, which belongs to it.
+#define SKALD_BETWEEN_BOUNDS                                                                                           \
+  "(e.created, e.id) > ($2::bigint, $3::uuid) AND (e.created, e.id) <= ($4::bigint, $5::uuid) "
+
+statement stream_page(const std::string& order) {
+  return {"reading a stream",
+          "SELECT " SKALD_EVENT_COLUMNS " FROM skald_events e "
+          "WHERE e.stream = (SELECT key FROM skald_streams WHERE name = $1) AND " SKALD_BETWEEN_BOUNDS
+          "AND " SKALD_OF_TYPES("$6") "ORDER BY e.created " +
+            order + ", e.id " + order + " LIMIT $7"};
+}
+
+/// Of each stream no more is looked at than the page can hold.
+statement streams_page(const std::string& order) {
+  return {
+    "reading streams",
+    "SELECT " SKALD_EVENT_COLUMNS ", s.name FROM ("
+    "SELECT first.* FROM (SELECT key FROM skald_streams WHERE name = ANY ($1) UNION "
+    "SELECT r.stream FROM skald_relation_keys k JOIN skald_relations r ON r.key = k.key WHERE k.name = ANY ($8)) w "
+    "CROSS JOIN LATERAL (SELECT e.position, e.created, e.id FROM skald_events e WHERE e.stream = w.key "
+    "AND " SKALD_BETWEEN_BOUNDS "AND " SKALD_OF_TYPES("$6") "ORDER BY e.created " +
+      order + ", e.id " + order + " LIMIT $7) first ORDER BY first.created " + order + ", first.id " + order +
+      " LIMIT $7) page JOIN skald_events e ON e.position = page.position "
+      "LEFT JOIN skald_streams s ON s.key = e.stream ORDER BY e.created " +
+      order + ", e.id " + order};
+}
+
+statement all_page(const std::string& order) {
+  return {"reading all events",
+          "SELECT " SKALD_EVENT_COLUMNS ", s.name FROM skald_events e "
+          "LEFT JOIN skald_streams s ON s.key = e.stream "
+          "WHERE e.position > $1 AND e.position < $2 AND " SKALD_OF_TYPES("$3") "ORDER BY e.position " +
+            order + " LIMIT $4"};
+}
+
+const std::array stream_pages{stream_page("ASC"), stream_page("DESC")};
+const std::array streams_pages{streams_page("ASC"), streams_page("DESC")};
+const std::array all_pages{all_page("ASC"), all_page("DESC")};
+const statement find_event{"looking up an event", "SELECT " SKALD_EVENT_COLUMNS ", s.name FROM skald_events e "
+                                                  "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.id = $1"};
+const statement find_status{"looking up an event",
+                            "SELECT EXISTS (SELECT FROM skald_events WHERE id = $1), EXISTS (SELECT FROM skald_events "
+                            "WHERE stream = (SELECT key FROM skald_streams WHERE name = $2) AND created > $3 "
+                            "AND type = (SELECT key FROM skald_types WHERE name = $4))"};
+const statement find_revision{"looking up a stream", "SELECT revision FROM skald_streams WHERE name = $1"};
+const statement find_relation{
+  "reading a relation", "SELECT k.revision, s.name FROM skald_relation_keys k "
+                        "LEFT JOIN skald_relations r ON r.key = k.key LEFT JOIN skald_streams s ON s.key = r.stream "
+                        "WHERE k.name = $1 ORDER BY s.name"};
+/// A snapshot, and what its streams are like now.
+statement snapshot_with(const std::string& basis) {
+  return {"reading a snapshot",
+          "SELECT f.fingerprint, f.created, f.id, f.records, f.relation_revision, f.checksum, f.state, "
+          "b.records, b.behind, b.revision FROM skald_snapshots f LEFT JOIN LATERAL (" +
+            basis + ") b ON true WHERE (f.of_relation, f.name, f.reducer) = ($1::boolean, $2, $3)"};
+}
+#define SKALD_RECORDS_BEHIND                                                                                           \
+  "(SELECT count(*) FROM skald_events e WHERE e.stream = s.key AND (e.created, e.id) > (f.created, f.id))"
+const statement find_snapshot_of_stream =
+  snapshot_with("SELECT s.revision AS records, " SKALD_RECORDS_BEHIND " AS behind, 0 AS revision FROM skald_streams s "
+                "WHERE s.name = f.name");
+const statement find_snapshot_of_relation = snapshot_with(
+  "SELECT sum(s.revision)::bigint AS records, sum(" SKALD_RECORDS_BEHIND ")::bigint AS behind, k.revision "
+  "FROM skald_relation_keys k LEFT JOIN skald_relations r ON r.key = k.key LEFT JOIN skald_streams s ON s.key = "
+  "r.stream "
+  "WHERE k.name = f.name GROUP BY k.key");
+const statement list_streams{"listing streams", "SELECT name, revision, newest FROM skald_streams "
+                                                "WHERE name > $1 AND revision > 0 ORDER BY name LIMIT $2"};
+const statement list_relations{"listing relations", "SELECT k.name, k.revision, count(*) FROM skald_relation_keys k "
+                                                    "JOIN skald_relations r ON r.key = k.key WHERE k.name > $1 "
+                                                    "GROUP BY k.key ORDER BY k.name LIMIT $2"};
+const statement count_types{"counting event types",
+                            "SELECT t.name, e.events FROM skald_types t "
+                            "JOIN (SELECT type, count(*) AS events FROM skald_events GROUP BY type) e "
+                            "ON e.type = t.key ORDER BY t.name"};
+const statement find_relation_keys{"reading the relations of a stream",
+                                   "SELECT k.name FROM skald_relations r JOIN skald_relation_keys k ON k.key = r.key "
+                                   "WHERE r.stream = (SELECT key FROM skald_streams WHERE name = $1) ORDER BY k.name"};
+
+/// Answers queries in a session of its own, one at a time. Each is one statement, and so of one moment.
+class reader {
+public:
+  reader(std::unique_ptr<connection> db, bool verified) : db_{std::move(db)}, decode_{*db_, verified} {}
+
+  [[nodiscard]] page read(const stream_query& query) {
+    const auto low = low_of(query);
+    const auto high = high_of(query);
+    const auto found = run_page(stream_pages, query, query.stream().str(), low, high);
+    return fill(query, found, [&](std::size_t row) { return decode_(found, row, query.stream()); });
+  }
+
+  [[nodiscard]] page read(const streams_query& query) {
+    array streams;
+    array keys;
+    for (const auto& stream : query.streams()) streams.add(stream.str());
+    for (const auto& key : query.keys()) keys.add(key.str());
+    const auto found = run_page(streams_pages, query, streams.take(), low_of(query), high_of(query), keys.take());
+    return fill(query, found, [&](std::size_t row) { return decode_(found, row); });
+  }
+
+  [[nodiscard]] page read(const all_query& query) {
+    const auto first = clamped(query.after().value_or(position{}).value);
+    const auto last = clamped(query.before().value_or(detail::last_position).value);
+    const auto& page = all_pages[index_of(query.direction())];
+    const auto found = query.types() ? db_->run(page, first, last, array_of(*query.types()), rows_wanted(query))
+                                     : db_->run(page, first, last, nullptr, rows_wanted(query));
+    return fill(query, found, [&](std::size_t row) { return decode_(found, row); });
+  }
+
+  [[nodiscard]] std::optional<record> find(const event_id& id) {
+    const auto found = db_->run(find_event, id.str());
+    if (found.empty()) return std::nullopt;
+    decode_.fetch_all_bodies(found);
+    return decode_(found, 0);
+  }
+
+  [[nodiscard]] record_status status(const record& r) {
+    const auto found = db_->run(find_status, r.id.str(), r.stream.str(), clamped(r.created.ticks()), r.type);
+    const bool exists = found.boolean(0, 0);
+    return {exists, exists || found.boolean(0, 1)};
+  }
+
+  [[nodiscard]] revision revision_of(const stream_id& stream) {
+    const auto found = db_->run(find_revision, stream.str());
+    return found.empty() ? revision{} : revision{static_cast<std::uint64_t>(found.integer(0, 0))};
+  }
+
+  [[nodiscard]] position head() {
+    const auto found = db_->run(look_at_head);
+    if (found.empty()) db_->corrupt("the table skald_head is empty");
+    return position{static_cast<std::uint64_t>(found.integer(0, 0))};
+  }
+
+  [[nodiscard]] relation related(const relation_key& key) {
+    const auto found = db_->run(find_relation, key.str());
+    relation answer;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      answer.revision = revision{static_cast<std::uint64_t>(found.integer(i, 0))};
+      if (!found.null(i, 1)) answer.streams.emplace_back(std::string{found.text(i, 1)});
+    }
+    return answer;
+  }
+
+  [[nodiscard]] std::vector<relation_key> keys_of(const stream_id& stream) {
+    const auto found = db_->run(find_relation_keys, stream.str());
+    std::vector<relation_key> keys;
+    for (std::size_t i = 0; i < found.size(); ++i) keys.emplace_back(std::string{found.text(i, 0)});
+    return keys;
+  }
+
+  [[nodiscard]] std::optional<stored_snapshot> load(const snapshot_key& key) {
+    const auto found = db_->run(key.stream() ? find_snapshot_of_stream : find_snapshot_of_relation,
+                                key.relation() != nullptr, key.name(), key.reducer());
+    if (found.empty()) return std::nullopt;
+    const auto number = [&](std::size_t column) { return static_cast<std::uint64_t>(found.integer(0, column)); };
+    snapshot s;
+    s.key = key;
+    s.fingerprint = found.text(0, 0);
+    s.cursor.created = timestamp{number(1)};
+    if (const auto id = event_id::parse(found.text(0, 2))) s.cursor.id = *id;
+    s.records = number(3);
+    s.relation_revision = revision{number(4)};
+    s.state = found.text(0, 6);
+    const detail::snapshot_basis basis{.records = number(7),
+                                       .behind = number(8),
+                                       .relation_revision = revision{number(9)},
+                                       .intact = found.text(0, 5) == detail::checksum_of(s)};
+    return detail::judge(std::move(s), basis);
+  }
+
+  [[nodiscard]] std::vector<stream_summary> streams(std::string_view after, std::size_t limit) {
+    const auto found = db_->run(list_streams, std::string{after}, clamped(limit));
+    std::vector<stream_summary> all;
+    for (std::size_t i = 0; i < found.size(); ++i)
+      all.push_back({stream_id{std::string{found.text(i, 0)}},
+                     revision{static_cast<std::uint64_t>(found.integer(i, 1))},
+                     timestamp{static_cast<std::uint64_t>(found.integer(i, 2))}});
+    return all;
+  }
+
+  [[nodiscard]] std::vector<relation_summary> relations(std::string_view after, std::size_t limit) {
+    const auto found = db_->run(list_relations, std::string{after}, clamped(limit));
+    std::vector<relation_summary> all;
+    for (std::size_t i = 0; i < found.size(); ++i)
+      all.push_back({relation_key{std::string{found.text(i, 0)}},
+                     revision{static_cast<std::uint64_t>(found.integer(i, 1))},
+                     static_cast<std::uint64_t>(found.integer(i, 2))});
+    return all;
+  }
+
+  [[nodiscard]] std::vector<type_summary> types() {
+    const auto found = db_->run(count_types);
+    std::vector<type_summary> all;
+    for (std::size_t i = 0; i < found.size(); ++i)
+      all.push_back({std::string{found.text(i, 0)}, static_cast<std::uint64_t>(found.integer(i, 1))});
+    return all;
+  }
+
+private:
+  /// A bound of a page of a stream, as PostgreSQL compares it.
+  struct bound {
+    std::int64_t created;
+    std::string id;
+  };
+
+  static bound bound_at(const stream_cursor& cursor) {
+    return {static_cast<std::int64_t>(cursor.created.ticks()), cursor.id.str()};
+  }
+  static bound behind_all() {
+    event_id::bytes_type highest;
+    highest.fill(0xff);
+    return {INT64_MAX, event_id{highest}.str()};
+  }
+
+  /// A cursor from beyond the end of time lies behind all records.
+  template <class Query>
+  static bound low_of(const Query& query) {
+    if (!query.after()) return {-1, event_id{}.str()};
+    return query.after()->created > timestamp::max() ? behind_all() : bound_at(*query.after());
+  }
+
+  /// The last place before `query.before()`.
+  template <class Query>
+  static bound high_of(const Query& query) {
+    if (!query.before() || query.before()->created > timestamp::max()) return behind_all();
+    auto bytes = query.before()->id.bytes();
+    for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte)
+      if ((*byte)-- != 0) return {static_cast<std::int64_t>(query.before()->created.ticks()), event_id{bytes}.str()};
+    return {static_cast<std::int64_t>(query.before()->created.ticks()) - 1, event_id{bytes}.str()};
+  }
+
+  template <class Query, class... Values>
+  rows run_page(const std::array<statement, 2>& pages, const Query& query, const std::string& streams, const bound& low,
+                const bound& high, const Values&... further) {
+    const auto& page = pages[index_of(query.direction())];
+    if (!query.types())
+      return db_->run(page, streams, low.created, low.id, high.created, high.id, nullptr, rows_wanted(query),
+                      further...);
+    return db_->run(page, streams, low.created, low.id, high.created, high.id, array_of(*query.types()),
+                    rows_wanted(query), further...);
+  }
+
+  /// One more than the page holds tells that there is more.
+  template <class Query>
+  static std::int64_t rows_wanted(const Query& query) {
+    return static_cast<std::int64_t>(std::min(query.limit().value_or(SIZE_MAX), limits::page_records + 1));
+  }
+
+  template <class Query, class Decode>
+  page fill(const Query& query, const rows& found, Decode decode_row) {
+    decode_.types().trim();
+    decode_.fetch_bodies(found);
+    detail::page_builder page{query.limit()};
+    for (std::size_t i = 0; i < found.size() && page.open(); ++i) page.add([&] { return decode_row(i); });
+    return page.take();
+  }
+
+  static std::size_t index_of(direction d) { return d == direction::forward ? 0 : 1; }
+
+  std::unique_ptr<connection> db_;
+  record_decoder decode_;
+};
+
+/// How long a server that is gone is waited for, from the first time that somebody asks.
+class patience {
+public:
+  explicit patience(std::chrono::milliseconds deadline) : deadline_{deadline} {}
+
+  /// Waits a moment, the first time none. False when it has waited long enough.
+  [[nodiscard]] bool wait() {
+    const auto now = steady::now();
+    if (!end_) end_ = now + deadline_;
+    if (now + pause_ >= *end_) return false;
+    std::this_thread::sleep_for(pause_);
+    pause_ = std::clamp(2 * pause_, shortest_pause, longest_pause);
+    return true;
+  }
+
+private:
+  std::chrono::milliseconds deadline_;
+  std::optional<steady::time_point> end_;
+  std::chrono::milliseconds pause_{0};
+};
+
+class postgres_store final : public event_store {
+public:
+  postgres_store(postgres_url to, const store_options& options)
+    : event_store{options}, to_{std::move(to)}, kept_{options.durability}, verified_{options.verify_reads},
+      dog_{to_.deadline}, readers_{most_readers, [this] {
+                                     auto db = open_session(to_, errc::read_failed, dog_, kept_);
+                                     db->run_text("setting up a reader", "SET default_transaction_read_only = on");
+                                     return std::make_unique<reader>(std::move(db), verified_);
+                                   }} {
+    auto db = open_session(to_, errc::open_failed, dog_, kept_);
+    const auto found = identify(*db, to_.schema);
+    if (found == 0 && !options.create)
+      db->fail("opening it", "there are no tables in its schema",
+               "see whether the name is right; it has to be made first");
+    if (found != schema_version) migrate(*db, to_.schema);
+    writer_.emplace(std::move(db), clock(), heads_, verified_);
+    (void)heads_.take(); // what was there before
+    writer_->set_trouble(errc::insertion_failed);
+  }
+
+  result<record_status> status(const record& r) const override {
+    if (auto ok = detail::check_readable(r); !ok) return ok.error();
+    return ask([&](reader& from) { return from.status(r); });
+  }
+
+  result<page> read(const stream_query& query) const override {
+    if (auto ok = detail::check_readable(query); !ok) return ok.error();
+    return ask([&](reader& from) { return from.read(query); });
+  }
+
+  result<page> read(const all_query& query) const override {
+    if (auto ok = detail::check_readable(query); !ok) return ok.error();
+    return ask([&](reader& from) { return from.read(query); });
+  }
+
+  result<page> read(const streams_query& query) const override {
+    if (auto ok = detail::check_readable(query); !ok) return ok.error();
+    return ask([&](reader& from) { return from.read(query); });
+  }
+
+  result<relation> related(const relation_key& key) const override {
+    if (auto ok = detail::check_readable(key); !ok) return ok.error();
+    return ask([&](reader& from) { return from.related(key); });
+  }
+
+  result<std::vector<relation_key>> keys_of(const stream_id& stream) const override {
+    if (auto ok = detail::check_readable(stream); !ok) return ok.error();
+    return ask([&](reader& from) { return from.keys_of(stream); });
+  }
+
+  result<std::optional<stored_snapshot>> load_snapshot(const snapshot_key& key) const override {
+    if (auto ok = detail::check_key(key); !ok) return ok.error();
+    return ask([&](reader& from) { return from.load(key); });
+  }
+
+  result<std::optional<record>> find(const event_id& id) const override {
+    return ask([&](reader& from) { return from.find(id); });
+  }
+
+  result<revision> revision_of(const stream_id& stream) const override {
+    if (auto ok = detail::check_readable(stream); !ok) return ok.error();
+    return ask([&](reader& from) { return from.revision_of(stream); });
+  }
+
+  result<std::vector<stream_summary>> streams(std::string_view after, std::size_t limit) const override {
+    if (auto ok = detail::check_list_start(after); !ok) return ok.error();
+    return ask([&](reader& from) { return from.streams(after, limit); });
+  }
+
+  result<std::vector<relation_summary>> relations(std::string_view after, std::size_t limit) const override {
+    if (auto ok = detail::check_list_start(after); !ok) return ok.error();
+    return ask([&](reader& from) { return from.relations(after, limit); });
+  }
+
+  result<std::vector<type_summary>> types() const override {
+    return ask([&](reader& from) { return from.types(); });
+  }
+
+  result<position> head() const override {
+    return ask([&](reader& from) { return from.head(); });
+  }
+
+  result<std::optional<position>> appended_elsewhere() override {
+    const std::lock_guard lock{mutex_};
+    for (bool again = writer_.has_value();; again = false) {
+      try {
+        auto& from = session(); // a new one looks by itself
+        from.hear();
+        // Notifications are hints: what one of them should have told is found all the same.
+        if (const auto now = steady::now(); now >= next_look_) {
+          next_look_ = now + to_.deadline / 6;
+          heads_.seen(from.look());
+        }
+        return heads_.take();
+      } catch (const lost_connection& why) {
+        writer_.reset();
+        if (!again) return error{errc::read_failed, why.error().message};
+      } catch (const failure& why) {
+        return error{errc::read_failed, why.error().message};
+      }
+    }
+  }
+
+  result<checkpoint> register_projection(std::string_view projection, std::optional<position> fresh_from) override {
+    if (auto ok = detail::check_projection(projection, fresh_from.value_or(position{})); !ok) return ok.error();
+    return change(kind::of_projections, [&](writer& to) {
+      to.register_projection(projection, fresh_from);
+      return to.read_checkpoint(projection);
+    });
+  }
+
+  result<void> save(std::span<const checkpoint_update> updates) override {
+    for (const auto& update : updates)
+      if (auto ok = detail::check_update(update); !ok) return ok;
+    if (updates.empty()) return {};
+    return change(kind::of_projections, [&](writer& to) -> result<void> {
+      for (const auto& update : updates)
+        if (auto ok = to.save(update); !ok) return ok;
+      return {};
+    });
+  }
+
+  result<checkpoint> rewind(std::string_view projection, position handled) override {
+    if (auto ok = detail::check_projection(projection); !ok) return ok.error();
+    return change(kind::of_projections, [&](writer& to) -> result<checkpoint> {
+      auto stored = to.read_checkpoint(projection);
+      if (!stored || handled >= stored->handled) return stored;
+      stored->fresh_from = std::max(stored->fresh_from, stored->handled);
+      stored->handled = handled;
+      to.rewind(projection, stored->handled, stored->fresh_from);
+      return stored;
+    });
+  }
+
+private:
+  /// What is written of projections or snapshots may be written twice.
+  enum class kind : std::uint8_t { of_events, of_projections, of_snapshots };
+
+  result<void> transact(const std::function<result<void>(transaction&)>& work) override {
+    return change(kind::of_events, work);
+  }
+  result<void> transact_relaxed(const std::function<result<void>(transaction&)>& work) override {
+    return change(kind::of_snapshots, work);
+  }
+
+  /// Runs `work` in one transaction, which is undone where it answers an error or throws. Where the connection is lost,
+  /// `work` is run again in another one, unless the first one turns out to have been committed.
+  template <class Work>
+  auto change(kind what, const Work& work) -> decltype(work(std::declval<writer&>())) {
+    struct unheard {
+      writer::trace trace;
+      decltype(work(std::declval<writer&>())) answer;
+    };
+    const std::lock_guard lock{mutex_};
+    patience waiting{to_.deadline};
+    std::optional<unheard> in_doubt; // a transaction whose commit was not answered
+    for (;;) {
+      try {
+        auto& to = session();
+        what == kind::of_projections ? to.begin() : to.begin_appending(what == kind::of_snapshots);
+        if (in_doubt && what == kind::of_events && to.committed(in_doubt->trace)) {
+          to.undo();
+          return std::move(in_doubt->answer);
+        }
+        if (what == kind::of_events) in_doubt.reset();
+        auto answer = work(to);
+        if (!answer) {
+          to.undo();
+          return answer;
+        }
+        try {
+          to.commit();
+        } catch (const lost_connection& why) {
+          if (why.error().outcome == outcome::unknown) in_doubt.emplace(to.last_trace(), std::move(answer));
+          throw;
+        }
+        return answer;
+      } catch (const lost_connection& why) {
+        writer_.reset();
+        if (!waiting.wait()) return told(why.error(), in_doubt.has_value());
+      } catch (const failure& why) {
+        writer_->undo();
+        if (!in_doubt || !waiting.wait()) return told(why.error(), in_doubt.has_value());
+      } catch (...) {
+        writer_->undo();
+        throw;
+      }
+    }
+  }
+
+  static error told(error why, bool in_doubt) {
+    if (!in_doubt) {
+      why.outcome = outcome::not_written;
+      return why;
+    }
+    why.outcome = outcome::unknown;
+    why.message += "; whether it was written before that is not known: repeat it with the same event ids";
+    return why;
+  }
+
+  writer& session() {
+    if (!writer_) writer_.emplace(open_session(to_, errc::insertion_failed, dog_, kept_), clock(), heads_, verified_);
+    return *writer_;
+  }
+
+  /// Asks a reader, and again another one where the connection is lost.
+  template <class Use>
+  auto ask(Use use) const -> result<decltype(use(std::declval<reader&>()))> {
+    for (patience waiting{to_.deadline};;) {
+      try {
+        return readers_.with(use);
+      } catch (const lost_connection& why) {
+        readers_.clear(); // the others are most probably lost, too
+        if (!waiting.wait()) return why.error();
+      } catch (const failure& why) {
+        return why.error();
+      }
+    }
+  }
+
+  const postgres_url to_;
+  const durability kept_;
+  const bool verified_;
+  mutable watchdog dog_;
+  std::mutex mutex_;
+  head_tracker heads_{position{}};
+  steady::time_point next_look_{};
+  std::optional<writer> writer_; // none after the connection was lost
+  mutable detail::pool<reader> readers_;
+};
+
+} // namespace
+
+result<std::unique_ptr<event_store>> open_postgres_store(const std::string& url, store_options options) {
+  auto to = postgres_url::parse(url);
+  if (!to) return to.error();
+  try {
+    return std::unique_ptr<event_store>{std::make_unique<postgres_store>(std::move(*to), options)};
+  } catch (const failure& why) {
+    return why.error();
+  }
+}
+
+} // namespace skald

@@ -1,0 +1,369 @@
+#include <tests/store/contract.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <mutex>
+#include <string>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+using namespace skald;
+using namespace skald::test;
+
+namespace {
+
+using store_pointer = std::unique_ptr<event_store>;
+
+store_pointer open(const std::string& url) { return must(open_postgres_store(url)); }
+
+bool says(const error& why, std::string_view part) { return why.message.find(part) != std::string::npos; }
+
+/// Ends the sessions of everybody else.
+void end_sessions(const std::filesystem::path& server, const std::string& application) {
+  run_postgres_sql(server, "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity "
+                           "WHERE application_name = '" +
+                             application + "'");
+}
+
+/// Makes the sessions of a store its own by their name.
+std::string named(const postgres_schema& schema, const std::string& further = {}) {
+  return schema.url("&application_name=" + schema.name() + further);
+}
+
+/// Stands between a store and a server, on a socket of its own, and may cut the way between them.
+class cut_line {
+public:
+  explicit cut_line(std::filesystem::path server) : server_{std::move(server)}, thread_{[this] { accept_all(); }} {}
+  ~cut_line() {
+    ::shutdown(listener_, SHUT_RDWR);
+    ::close(listener_);
+    thread_.join();
+    cut();
+    for (auto& line : lines_) line.join();
+    for (const auto socket : sockets_) ::close(socket);
+  }
+  cut_line(const cut_line&) = delete;
+  cut_line& operator=(const cut_line&) = delete;
+
+  [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_.path(); }
+
+  /// From the moment on in which the server is told `words`: either it does not hear of it, or its answer is not heard.
+  void cut_at(std::string words, bool server_hears) {
+    const std::lock_guard lock{mutex_};
+    words_ = std::move(words);
+    server_hears_ = server_hears;
+  }
+  /// Nobody is let through until `mend`.
+  void keep_cut(bool yes) { closed_ = yes; }
+  [[nodiscard]] int cuts() const { return cuts_; }
+
+private:
+  static sockaddr_un address(const std::filesystem::path& folder) {
+    sockaddr_un a{};
+    a.sun_family = AF_UNIX;
+    const auto path = (folder / ".s.PGSQL.5432").string();
+    REQUIRE(path.size() < sizeof a.sun_path);
+    std::copy(path.begin(), path.end(), a.sun_path);
+    return a;
+  }
+
+  int listen() {
+    const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const auto here = address(folder_.path());
+    REQUIRE(::bind(socket, reinterpret_cast<const sockaddr*>(&here), sizeof here) == 0);
+    REQUIRE(::listen(socket, 16) == 0);
+    return socket;
+  }
+
+  void accept_all() {
+    for (;;) {
+      const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+      if (client < 0) return;
+      const int server = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      const auto there = address(server_);
+      const std::lock_guard lock{mutex_};
+      sockets_.push_back(client);
+      sockets_.push_back(server);
+      if (closed_ || ::connect(server, reinterpret_cast<const sockaddr*>(&there), sizeof there) != 0) {
+        ::shutdown(client, SHUT_RDWR);
+        continue;
+      }
+      lines_.emplace_back([this, client, server] { pass(client, server, true); });
+      lines_.emplace_back([this, client, server] { pass(server, client, false); });
+    }
+  }
+
+  void pass(int from, int to, bool to_server) {
+    std::array<char, 65536> bytes{};
+    for (;;) {
+      const auto size = ::read(from, bytes.data(), bytes.size());
+      if (size <= 0) break;
+      const std::string_view said{bytes.data(), static_cast<std::size_t>(size)};
+      if (to_server && must_cut(said)) {
+        ++cuts_;
+        if (server_hears_) {
+          ::shutdown(from, SHUT_RDWR); // first, so that no answer gets through
+          send_all(to, said);
+        }
+        break;
+      }
+      if (!send_all(to, said)) break;
+    }
+    ::shutdown(from, SHUT_RDWR);
+    ::shutdown(to, to_server ? SHUT_WR : SHUT_RDWR); // the server finishes what it has heard
+  }
+
+  static bool send_all(int to, std::string_view said) {
+    while (!said.empty()) {
+      const auto sent = ::send(to, said.data(), said.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return false;
+      said.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+  }
+
+  bool must_cut(std::string_view said) {
+    const std::lock_guard lock{mutex_};
+    if (words_.empty() || said.find(words_) == std::string_view::npos) return false;
+    words_.clear();
+    return true;
+  }
+
+  void cut() {
+    const std::lock_guard lock{mutex_};
+    for (const auto socket : sockets_) ::shutdown(socket, SHUT_RDWR);
+  }
+
+  temporary_folder folder_;
+  std::filesystem::path server_;
+  std::mutex mutex_;
+  std::string words_;
+  bool server_hears_ = false;
+  std::atomic<bool> closed_{false};
+  std::atomic<int> cuts_{0};
+  std::vector<int> sockets_;
+  std::vector<std::thread> lines_;
+  int listener_ = listen();
+  std::thread thread_;
+};
+
+std::string through(const cut_line& line, const postgres_schema& schema, const std::string& further = {}) {
+  return "postgresql://skald@/postgres?host=" + line.folder().string() + "&schema=" + schema.name() + further;
+}
+
+} // namespace
+
+TEST_CASE("postgres: a store goes on when its sessions are ended") {
+  const postgres_schema schema;
+  const auto store = open(named(schema));
+  for (std::uint64_t n = 1; n <= 5; ++n) {
+    must(store->append(request("a", exactly(n - 1), {an_event(n)})));
+    CHECK(must(store->revision_of(stream("a"))) == revision{n});
+    end_sessions(shared_postgres(), schema.name());
+    CHECK(must(store->find(id(n))));
+    if (n == 3) CHECK(must(store->register_projection("p", {})).fresh_from == position{3});
+    if (n == 4) CHECK(must(store->appended_elsewhere()) == std::optional<position>{});
+  }
+  CHECK(read_all(*store).size() == 5);
+}
+
+TEST_CASE("postgres: a transaction whose session is ended in the middle is done again, once") {
+  const postgres_schema schema;
+  const auto store = open(named(schema));
+  must(store->append(request("a", no_stream, some_events(1, 1))));
+  int runs = 0;
+  must(door::open(*store, [&](event_store::transaction& tx) -> result<void> {
+    auto r = foreign(10, "a", at(1));
+    r.position = position{tx.head().value + 1};
+    r.revision = revision{tx.head_of(r.stream).revision.value + 1};
+    tx.write(r);
+    if (++runs == 1) end_sessions(shared_postgres(), schema.name());
+    return {};
+  }));
+  CHECK(runs == 2);
+  CHECK(read_all(*store).size() == 2);
+  CHECK(must(store->head()) == position{2});
+  CHECK(must(store->append(request("b", no_stream, {an_event(11)}))).last == position{3});
+}
+
+TEST_CASE("postgres: wherever the line is cut, a request is written once and its answer is true") {
+  struct row {
+    const char* name;
+    const char* words;
+    bool server_hears;
+  };
+  const row rows[] = {
+    {"before it begins", "BEGIN", false},
+    {"as it has begun", "BEGIN", true},
+    {"before it is committed", "COMMIT", false},
+    {"as it is committed", "COMMIT", true},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    const postgres_schema schema;
+    cut_line line{shared_postgres()};
+    const auto store = open(through(line, schema));
+    must(store->append(request("a", no_stream, some_events(1, 1))));
+
+    line.cut_at(row.words, row.server_hears);
+    const std::vector<append_request> group{request("a", exactly(1), {an_event(2), {"thing:happened", "1"}}),
+                                            request("a", exactly(1), {an_event(9)}), request("b", any, {an_event(3)})};
+    const auto answers = store->append(group);
+    CHECK(line.cuts() == 1);
+    CHECK(must(answers[0]).last == position{3});
+    CHECK(code_of(answers[1]) == errc::wrong_expected_revision);
+    CHECK(must(answers[2]).last == position{4});
+    CHECK(read_all(*store).size() == 4);
+
+    line.cut_at(row.words, row.server_hears);
+    CHECK(must(store->hydrate(std::vector{foreign(20, "c", at(1)), foreign(2, "a", at(1))})) ==
+          hydrate_report{1, 1, position{5}});
+    line.cut_at(row.words, row.server_hears);
+    const std::vector changes{relation_change::insert(relation_key{"k"}, stream("a"))};
+    must(store->relate(changes));
+    CHECK(must(store->related(relation_key{"k"})).revision == revision{1});
+    line.cut_at(row.words, row.server_hears);
+    CHECK(must(store->register_projection("p", position{1})).fresh_from == position{1});
+    line.cut_at(row.words, row.server_hears);
+    const checkpoint_update update{"p", position{2}, {{position{4}, "x"}}};
+    must(store->save(std::span{&update, 1}));
+    line.cut_at(row.words, row.server_hears);
+    CHECK(must(store->rewind("p", position{1})).handled == position{1});
+    line.cut_at(row.words, row.server_hears);
+    const auto counted = folded(*store, {"totals", stream("a")});
+    must(store->save_snapshots(std::span{&counted, 1}));
+    CHECK(must(store->load_snapshot(counted.key))->holds);
+    CHECK(line.cuts() == 7);
+    CHECK(must(store->head()) == position{5});
+  }
+}
+
+TEST_CASE("postgres: an outcome that stays unknown is told, and the same request settles it later") {
+  struct row {
+    const char* name;
+    const char* words;
+    bool server_hears;
+    outcome fate;
+    std::uint64_t written;
+  };
+  const row rows[] = {
+    {"before it begins", "BEGIN", false, outcome::not_written, 0},
+    {"before it is committed", "COMMIT", false, outcome::unknown, 0},
+    {"as it is committed", "COMMIT", true, outcome::unknown, 1},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    const postgres_schema schema;
+    cut_line line{shared_postgres()};
+    open(schema.url());
+    const auto store = open(through(line, schema, "&deadline=1000"));
+    line.cut_at(row.words, row.server_hears);
+    line.keep_cut(true);
+    const auto again = request("a", no_stream, some_events(1, 3));
+    const auto answer = store->append(again);
+    REQUIRE(code_of(answer) == errc::insertion_failed);
+    CHECK(answer.error().outcome == row.fate);
+    CHECK(says(answer.error(), "repeat it with the same event ids") == (row.fate == outcome::unknown));
+    CHECK(code_of(store->head()) == errc::read_failed);
+    CHECK(code_of(store->appended_elsewhere()) == errc::read_failed);
+    line.keep_cut(false);
+    CHECK(must(store->head()).value == 3 * row.written);
+    CHECK(must(store->append(again)) == receipt{{revision{3}}, position{1}, position{3}});
+    CHECK(must(store->head()) == position{3});
+  }
+}
+
+TEST_CASE("postgres: a server that is restarted or does not answer costs no event and no patience") {
+  postgres_server server;
+  const postgres_schema schema{server.folder()};
+  const auto store = open(schema.url());
+  const auto quick = open(schema.url("&deadline=1000"));
+  must(store->append(request("a", no_stream, some_events(1, 1))));
+  must(quick->head());
+
+  server.stop(SIGINT);
+  const auto refused = quick->append(request("a", any, {an_event(2)}));
+  REQUIRE(code_of(refused) == errc::insertion_failed);
+  CHECK(refused.error().outcome == outcome::not_written);
+  CHECK_MESSAGE(says(refused.error(), "see that the server runs"), refused.error().message);
+  auto patient = result<receipt>{error{}};
+  std::thread waits{[&] { patient = store->append(request("a", exactly(1), {an_event(2)})); }};
+  server.start();
+  waits.join();
+  must(patient);
+  CHECK(must(store->head()) == position{2});
+  must(quick->append(request("a", exactly(2), {an_event(3)})));
+
+  server.stop(SIGQUIT); // which crashes it
+  server.start();
+  must(store->append(request("a", exactly(3), {an_event(4)})));
+  CHECK(read_all(*store).size() == 4);
+  must(quick->head());
+
+  server.suspend();
+  const auto begin = std::chrono::steady_clock::now();
+  const auto silent = quick->append(request("a", any, {an_event(5)}));
+  REQUIRE(code_of(silent) == errc::insertion_failed);
+  CHECK(silent.error().outcome == outcome::not_written);
+  CHECK(code_of(quick->head()) == errc::read_failed);
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{30});
+  server.resume();
+  must(quick->append(request("a", exactly(4), {an_event(5)})));
+  CHECK(read_all(*quick).size() == 5);
+}
+
+TEST_CASE("postgres: a writer that holds the head for too long lets others go on") {
+  const postgres_schema schema;
+  open(schema.url());
+  const auto slow = open(schema.url("&deadline=1200"));
+  const auto other = open(schema.url("&deadline=1000"));
+  int runs = 0;
+  error waiting;
+  must(door::open(*slow, [&](event_store::transaction& tx) -> result<void> {
+    auto r = foreign(1, "a", at(1));
+    r.position = position{tx.head().value + 1};
+    r.revision = revision{tx.head_of(r.stream).revision.value + 1};
+    tx.write(r);
+    if (++runs == 2) return {};
+    const auto refused = other->append(request("b", any, {an_event(2)}));
+    if (!refused) waiting = refused.error();
+    while (!other->append(request("b", any, {an_event(3)}))) // until the server ends the session that idles
+      ;
+    return {};
+  }));
+  CHECK(waiting.code == errc::insertion_failed);
+  CHECK(waiting.outcome == outcome::not_written);
+  CHECK_MESSAGE(says(waiting, "another node was writing all the time"), waiting.message);
+  CHECK(runs == 2);
+  std::vector<event_id> order;
+  for (const auto& r : read_all(*other)) order.push_back(r.id);
+  CHECK(order == std::vector{id(3), id(1)});
+}
+
+TEST_CASE("postgres: what a notification does not tell is found by looking, and what others write is told once") {
+  const postgres_schema schema;
+  open(schema.url());
+  const auto store = open(schema.url("&deadline=1000"));
+  using told = std::optional<position>;
+  const auto other = open(schema.url());
+  must(other->append(request("a", any, some_events(1, 2))));
+  told heard;
+  while (!heard) heard = must(store->appended_elsewhere());
+  CHECK(heard == told{position{0}});
+  // As somebody whose notification got lost.
+  schema.sql(
+    "INSERT INTO skald_events SELECT 3, '00000000-0000-8000-8000-000000000003', stream, type, 3, schema_version, "
+    "created + 1, recorded + 1, flags, data FROM skald_events WHERE position = 2; "
+    "UPDATE skald_streams SET revision = 3; UPDATE skald_head SET position = 3, recorded = recorded + 1");
+  heard.reset();
+  while (!heard) heard = must(store->appended_elsewhere());
+  CHECK(heard == told{position{2}});
+  CHECK(must(store->appended_elsewhere()) == told{});
+}

@@ -1,0 +1,297 @@
+#include <skald/store/limits.hpp>
+
+#include <tests/store/contract.hpp>
+
+#include <array>
+#include <atomic>
+#include <string>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+using namespace skald;
+using namespace skald::test;
+
+namespace {
+
+using store_pointer = std::unique_ptr<event_store>;
+
+store_pointer open(const std::string& url, manual_clock clock = {}, durability kept = durability::full) {
+  store_options options;
+  options.wall = clock;
+  options.durability = kept;
+  return must(open_postgres_store(url, options));
+}
+
+bool says(const error& why, std::string_view part) { return why.message.find(part) != std::string::npos; }
+
+} // namespace
+
+TEST_CASE("postgres: a server, user or database that is not there is told, and no password") {
+  const postgres_schema schema;
+  const auto host = "?host=" + shared_postgres().string();
+  struct row {
+    const char* name;
+    std::string url;
+    const char* says;
+  };
+  const row rows[] = {
+    {"no such socket", "postgresql://guarded:hunter2@/postgres?host=/none", "/none/.s.PGSQL.5432"},
+    {"nobody listens", "postgresql://guarded:hunter2@127.0.0.1:1/postgres", "127.0.0.1"},
+    {"no such host", "postgresql://guarded:hunter2@" + std::string(70, 'x') + "/postgres", "host name"},
+    {"a wrong password", "postgresql://guarded:hunter2@/postgres" + host, "password authentication failed"},
+    {"no password", "postgresql://guarded@/postgres" + host, "no password supplied"},
+    {"no such user", "postgresql://hunter3:hunter2@/postgres" + host, "role \"hunter3\" does not exist"},
+    {"no such database", "postgresql://skald:hunter2@/none" + host, "database \"none\" does not exist"},
+    {"what libpq does not know", "postgresql://skald:hunter2@/none" + host + "&colour=red", "colour"},
+    {"no port", "postgresql://skald:hunter2@h:80x/none", "80x"},
+    {"a wrong percent", "postgresql://skald:hunter2%zz@/none" + host, "percent"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    const auto opened = open_postgres_store(row.url);
+    REQUIRE_FALSE(opened);
+    const auto& why = opened.error();
+    CHECK(why.code == errc::open_failed);
+    CHECK_MESSAGE(says(why, "see that the server runs there"), why.message);
+    CHECK_MESSAGE(says(why, row.says), why.message);
+    CHECK_MESSAGE(!says(why, "hunter2"), why.message);
+  }
+  CHECK(code_of(open_postgres_store("postgresql://skald@/d?schema=pg_catalog")) == errc::invalid_argument);
+  const auto& right = "postgresql://guarded:open%20sesame@/postgres" + host + "&schema=" + schema.name();
+  schema.sql("CREATE SCHEMA " + schema.name() + " AUTHORIZATION guarded");
+  must(open(right)->append(request("a", no_stream, some_events(1, 1))));
+}
+
+TEST_CASE("postgres: a user who may not do what is needed is told so") {
+  const postgres_schema schema;
+  const auto url =
+    "postgresql://guarded:open%20sesame@/postgres?host=" + shared_postgres().string() + "&schema=" + schema.name();
+  const auto refused = [&] {
+    const auto opened = open_postgres_store(url);
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().code == errc::open_failed);
+    CHECK_MESSAGE(says(opened.error(), "permission denied"), opened.error().message);
+    CHECK_MESSAGE(says(opened.error(), "grant this user what it needs"), opened.error().message);
+  };
+  refused(); // to create the schema
+  const auto store = open(schema.url());
+  refused(); // to look into it
+  schema.sql("GRANT USAGE ON SCHEMA " + schema.name() + " TO guarded; GRANT SELECT ON ALL TABLES IN SCHEMA " +
+             schema.name() + " TO guarded");
+  const auto reading = open(url);
+  CHECK(must(reading->head()) == position{});
+  const auto written = reading->append(request("a", no_stream, some_events(1, 1)));
+  REQUIRE(code_of(written) == errc::insertion_failed);
+  CHECK(written.error().outcome == outcome::not_written);
+  CHECK_MESSAGE(says(written.error(), "grant this user what it needs"), written.error().message);
+}
+
+TEST_CASE("postgres: a schema of the future is refused, and left as it is") {
+  const postgres_schema schema;
+  must(open(schema.url())->append(request("a", no_stream, some_events(1, 1))));
+  for (const auto* version : {"1000", "-1", "0"}) {
+    CAPTURE(version);
+    schema.sql(std::string{"UPDATE skald_schema SET version = "} + version);
+    const auto opened = open_postgres_store(schema.url());
+    REQUIRE(code_of(opened) == errc::open_failed);
+    CHECK_MESSAGE(says(opened.error(), std::string{"version "} + version), opened.error().message);
+    CHECK_MESSAGE(says(opened.error(), schema.name()), opened.error().message);
+    CHECK(says(opened.error(), "open it with a newer skald") == (std::string{version} == "1000"));
+    CHECK(schema.sql("SELECT version FROM skald_schema") == version);
+  }
+}
+
+TEST_CASE("postgres: tables of others in the schema stay, and those in the way of ours are told") {
+  const postgres_schema schema;
+  schema.sql("CREATE SCHEMA " + schema.name());
+  schema.sql("CREATE TABLE mine (x int); INSERT INTO mine VALUES (7)");
+  SUBCASE("beside ours") {
+    must(open(schema.url())->append(request("a", no_stream, some_events(1, 1))));
+    CHECK(schema.sql("SELECT x FROM mine") == "7");
+  }
+  SUBCASE("in the way") {
+    schema.sql("CREATE TABLE skald_events (x int)");
+    const auto opened = open_postgres_store(schema.url());
+    REQUIRE(code_of(opened) == errc::open_failed);
+    CHECK_MESSAGE(says(opened.error(), "skald_events"), opened.error().message);
+    CHECK(schema.sql("SELECT to_regclass('skald_head') IS NULL").starts_with("t"));
+  }
+}
+
+TEST_CASE("postgres: nodes that start at the same time create the tables once") {
+  const postgres_schema schema;
+  std::vector<std::thread> nodes;
+  std::array<result<position>, 8> heads;
+  for (auto& head : heads)
+    nodes.emplace_back([&schema, &head] {
+      auto opened = open_postgres_store(schema.url());
+      head = opened ? (*opened)->head() : result<position>{opened.error()};
+    });
+  for (auto& node : nodes) node.join();
+  for (const auto& head : heads) CHECK(must(head) == position{});
+  CHECK(schema.sql("SELECT count(*) FROM skald_schema") == "1");
+}
+
+TEST_CASE("postgres: the name of a schema is a name, whatever its characters") {
+  const auto host = "postgresql://skald@/postgres?host=" + shared_postgres().string() + "&schema=";
+  const auto here = std::to_string(::getpid());
+  for (const auto* name : {"A b", "\"; DROP TABLE x; --", "größe'", "a.b"}) {
+    CAPTURE(name);
+    std::string encoded;
+    for (const auto* c = name; *c; ++c) {
+      constexpr const char* digits = "0123456789abcdef";
+      encoded += {'%', digits[static_cast<unsigned char>(*c) >> 4], digits[static_cast<unsigned char>(*c) & 15]};
+    }
+    {
+      const auto store = open(host + encoded + here);
+      must(store->append(request("a", no_stream, some_events(1, 3))));
+      CHECK(must(store->find(id(3))));
+      CHECK(must(store->read(stream_query{stream("a")})).records.size() == 3);
+    }
+    CHECK(read_all(*open(host + encoded + here)).size() == 3);
+    run_postgres_sql(shared_postgres(),
+                     "DO $$ BEGIN EXECUTE format('DROP SCHEMA %I CASCADE', $n$" + (name + here) + "$n$); END $$");
+  }
+}
+
+TEST_CASE("postgres: a database in another encoding is refused") {
+  const auto name = "latin_" + std::to_string(::getpid());
+  run_postgres_sql(shared_postgres(), "CREATE DATABASE " + name + " ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+  const auto opened = open_postgres_store("postgresql://skald@/" + name + "?host=" + shared_postgres().string());
+  run_postgres_sql(shared_postgres(), "DROP DATABASE " + name);
+  REQUIRE(code_of(opened) == errc::open_failed);
+  CHECK_MESSAGE(says(opened.error(), "ENCODING 'UTF8'"), opened.error().message);
+}
+
+TEST_CASE("postgres: what is stored can be read with SQL") {
+  fixture<postgres> store;
+  auto second = an_event(2, "fine:paid", at(5));
+  second.meta = R"({"by":"me"})";
+  must(store->append(request("fine-1", no_stream, {an_event(1), second})));
+  const auto seen = [&](const char* what) {
+    return run_postgres_sql(shared_postgres(), "SELECT " + std::string{what} + " FROM " +
+                                                 store.backend().schema.name() +
+                                                 ".skald_events_v1 ORDER BY position DESC LIMIT 1");
+  };
+  CHECK(seen("position") == "2");
+  CHECK(seen("stream") == "fine-1");
+  CHECK(seen("revision") == "2");
+  CHECK(seen("id") == id(2).str());
+  CHECK(seen("type") == "fine:paid");
+  CHECK(seen("data::jsonb ->> 'n'") == "2");
+  CHECK(seen("meta::jsonb ->> 'by'") == "me");
+  CHECK(seen("extract(epoch FROM recorded)::bigint") ==
+        std::to_string(store.clock.time().time_since_epoch().count() / 1000));
+  CHECK(seen("flags").empty());
+}
+
+TEST_CASE("postgres: relaxed durability does not wait for the disk, full does, whatever the server's default") {
+  const postgres_schema schema;
+  const auto role = "lax_" + std::to_string(::getpid());
+  must(open(schema.url())->append(request("a", any, {an_event(1)})));
+  // Every row tells how the transaction was committed that wrote it.
+  schema.sql("ALTER TABLE skald_streams ADD mode text DEFAULT current_setting('synchronous_commit')");
+  schema.sql("CREATE ROLE " + role + " LOGIN SUPERUSER; ALTER ROLE " + role + " SET synchronous_commit = off");
+  struct row {
+    const char* stream;
+    const char* user;
+    durability kept;
+    const char* mode;
+  };
+  for (const auto& row :
+       {row{"full", "skald", durability::full, "on"}, row{"raised", role.c_str(), durability::full, "on"},
+        row{"relaxed", "skald", durability::relaxed, "off"}}) {
+    CAPTURE(row.stream);
+    auto url = schema.url();
+    url.replace(url.find("skald@"), 5, row.user);
+    must(open(url, {}, row.kept)->append(request(row.stream, no_stream, {{"thing:happened", "1"}})));
+    CHECK(schema.sql(std::string{"SELECT mode FROM skald_streams WHERE name = '"} + row.stream + "'") == row.mode);
+  }
+  schema.sql("DROP ROLE " + role);
+}
+
+TEST_CASE("postgres: what cannot have been written is called corrupt, by its position") {
+  struct row {
+    const char* name;
+    const char* change;
+    bool in_stream; // whether a read of the stream notices
+  };
+  const row rows[] = {
+    {"an unknown type", "type = 77", true},
+    {"an unknown stream", "stream = 77", false},
+    {"revision 0", "revision = 0", true},
+    {"a negative revision", "revision = -1", true},
+    {"a negative time of creation", "created = -1", false},
+    {"a negative time of recording", "recorded = -1", true},
+    {"a negative schema version", "schema_version = -1", true},
+    {"a schema version beyond 32 bits", "schema_version = 4294967296", true},
+    {"unknown flags", "flags = 8", true},
+  };
+  const postgres_schema schema;
+  const auto store = open(schema.url());
+  must(store->append(request("a", no_stream, some_events(1, 3))));
+  schema.sql("CREATE TABLE kept AS SELECT * FROM skald_events");
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    schema.sql(std::string{"UPDATE skald_events SET "} + row.change + " WHERE position = 2");
+    const auto all = store->read(all_query{});
+    CHECK(code_of(all) == errc::corrupt);
+    CHECK_MESSAGE(all.error().message.find("position 2,") != std::string::npos, all.error().message);
+    if (row.in_stream) CHECK(code_of(store->read(stream_query{stream("a")})) == errc::corrupt);
+    CHECK(must(store->read(all_query{}.limit(1))).records.size() == 1);
+    CHECK(must(store->find(id(3))));
+    schema.sql("TRUNCATE skald_events; INSERT INTO skald_events SELECT * FROM kept");
+  }
+  schema.sql("DELETE FROM skald_head");
+  CHECK(code_of(store->append(request("a", any, {an_event(4)}))) == errc::corrupt);
+  CHECK(code_of(store->head()) == errc::corrupt);
+}
+
+TEST_CASE("postgres: tables that are gone are told") {
+  const postgres_schema schema;
+  const auto store = open(schema.url());
+  schema.sql("DROP SCHEMA " + schema.name() + " CASCADE");
+  const auto written = store->append(request("a", any, {an_event(1)}));
+  CHECK(code_of(written) == errc::insertion_failed);
+  CHECK_MESSAGE(says(written.error(), "its tables are gone"), written.error().message);
+  CHECK(code_of(store->head()) == errc::read_failed);
+}
+
+TEST_CASE("postgres: large events are read as small ones are") {
+  fixture<postgres> store;
+  std::vector<new_event> made;
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    auto& e = made.emplace_back(an_event(i + 1));
+    if (i % 3 == 1) e.data = '"' + std::string(i * 5000, static_cast<char>('a' + i % 26)) + '"';
+    if (i % 7 == 2) e.meta = '"' + std::string(20'000, 'm') + '"';
+  }
+  must(store->append(request("a", no_stream, made)));
+  const auto compare = [&](const std::vector<record>& read) {
+    REQUIRE(read.size() == made.size());
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      REQUIRE(read[i].id == made[i].id);
+      REQUIRE((read[i].data == made[i].data));
+      REQUIRE((read[i].meta == made[i].meta));
+    }
+  };
+  compare(read_all(*store));
+  compare(read_stream(*store, "a"));
+  compare(read_all(*store, streams_query{std::vector{stream("a")}}));
+  CHECK((must(store->find(id(38)))->data == made[37].data));
+  CHECK(must(store->append(request("a", no_stream, made))).first == position{1}); // known ones, bodies and all
+}
+
+TEST_CASE("postgres: more readers than connections are all answered") {
+  fixture<postgres> store;
+  must(store->append(request("a", no_stream, some_events(1, 500))));
+  std::atomic<int> right = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 20; ++i)
+    threads.emplace_back([&] {
+      for (int k = 0; k < 5; ++k)
+        if (read_stream(*store, "a").size() == 500) ++right;
+    });
+  for (auto& thread : threads) thread.join();
+  CHECK(right == 100);
+}
