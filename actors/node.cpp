@@ -291,7 +291,7 @@ public:
         continue;
       }
       if (looked.error().code == errc::broken_promise) co_return; // the node ends
-      if (!std::exchange(told, looked.error())) report(looked.error(), nullptr);
+      if (!std::exchange(told, looked.error())) mention(looked.error(), nullptr);
     }
   }
 

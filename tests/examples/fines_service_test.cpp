@@ -66,9 +66,10 @@ struct place {
   skald::test::temporary_folder folder;
   fs::path store = folder.path() / "events.db";
   fs::path notices = folder.path() / "notices";
+  std::string url = "sqlite:" + store.string();
 
   [[nodiscard]] words arguments(const fs::path& log, const words& more = {}) const {
-    words all{"--store", "sqlite:" + store.string(), "--data", folder.path().string(), log.string()};
+    words all{"--store", url, "--data", folder.path().string(), log.string()};
     all.insert(all.begin(), more.begin(), more.end());
     return all;
   }
@@ -381,6 +382,24 @@ TEST_CASE("killed at any point, it ends with the same table and all notices when
     check_recovers(here, expected);
   }
 }
+
+#ifdef SKALD_WITH_POSTGRES
+TEST_CASE("on PostgreSQL it ends with the same table and notices, also when it was killed") {
+  const undisturbed expected;
+  const skald::test::postgres_schema schema;
+  place here;
+  here.url = schema.url();
+  child::process run{program, here.arguments(sample), output::held_up};
+  for (auto left = lines_of_checking + 4; left != 0; --left) REQUIRE_FALSE(run.next_error_line().empty());
+  run.send(SIGKILL);
+  CHECK(run.wait().status == 128 + SIGKILL);
+  check_recovers(here, expected);
+  const auto again = here.run(sample, {"--replay"});
+  CHECK(table_in(again) == expected.table);
+  CHECK(holds(again.out, "events: 0 imported, 117 known, 117 in the table; "));
+  CHECK(schema.sql("SELECT count(*) FROM skald_events_v1") == "117");
+}
+#endif
 
 TEST_CASE("killed in a replay, it ends with the same table and no other notices") {
   const undisturbed expected;

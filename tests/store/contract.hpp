@@ -186,14 +186,16 @@ struct sqlite {
   std::unique_ptr<event_store> open(store_options options) {
     return must(open_sqlite_store(folder.path() / "events.db", std::move(options)));
   }
+  [[nodiscard]] std::string url() const { return "sqlite:" + (folder.path() / "events.db").string(); }
   temporary_folder folder;
 };
 
 struct postgres {
   static constexpr bool persistent = true;
   std::unique_ptr<event_store> open(store_options options) {
-    return must(open_postgres_store(schema.url(), std::move(options)));
+    return must(open_postgres_store(url(), std::move(options)));
   }
+  [[nodiscard]] std::string url() const { return schema.url(); }
   postgres_schema schema;
 };
 
