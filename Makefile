@@ -55,7 +55,7 @@ clang:
 faults:
 	@scripts/deps.sh test
 	@$(call build,release,--target skald_store_tests)
-	@SKALD_KILL_ROUNDS=$(ROUNDS) build/release/tests/store/skald_store_tests --test-case='a writer that is killed*'
+	@SKALD_KILL_ROUNDS=$(ROUNDS) build/release/tests/store/skald_store_tests --test-case='*that is killed at any moment*'
 
 bazel:
 	@scripts/deps.sh bazel

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <fcntl.h>
 #include <optional>
@@ -14,6 +15,12 @@
 #include <unistd.h>
 
 namespace skald::test {
+
+/// A few rounds, or as many as the environment asks for.
+inline int rounds_of_killing() {
+  const char* asked = std::getenv("SKALD_KILL_ROUNDS");
+  return asked ? std::atoi(asked) : 4;
+}
 
 /// A process of its own that runs `body` and ends with its answer. Nothing is flushed or destroyed in it.
 class child_process {

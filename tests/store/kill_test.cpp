@@ -6,7 +6,6 @@
 
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <map>
 #include <random>
 
@@ -14,12 +13,6 @@ using namespace skald;
 using namespace skald::test;
 
 namespace {
-
-/// A few rounds, or as many as the environment asks for.
-int rounds_of_killing() {
-  const char* asked = std::getenv("SKALD_KILL_ROUNDS");
-  return asked ? std::atoi(asked) : 4;
-}
 
 // All that is written follows from the number of its request, so that it can be told unharmed from harmed.
 

@@ -1,3 +1,4 @@
+#include <tests/store/child_process.hpp>
 #include <tests/store/contract.hpp>
 
 #include <algorithm>
@@ -6,6 +7,7 @@
 #include <chrono>
 #include <csignal>
 #include <mutex>
+#include <random>
 #include <string>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -58,6 +60,12 @@ public:
   void cut_at(std::string words, bool server_hears) {
     const std::lock_guard lock{mutex_};
     words_ = std::move(words);
+    server_hears_ = server_hears;
+  }
+  /// The same for the `number`th message from now on. None for 0.
+  void cut_at_message(int number, bool server_hears) {
+    const std::lock_guard lock{mutex_};
+    messages_left_ = number;
     server_hears_ = server_hears;
   }
   /// Nobody is let through until `mend`.
@@ -131,6 +139,7 @@ private:
 
   bool must_cut(std::string_view said) {
     const std::lock_guard lock{mutex_};
+    if (messages_left_ != 0 && --messages_left_ == 0) return true;
     if (words_.empty() || said.find(words_) == std::string_view::npos) return false;
     words_.clear();
     return true;
@@ -145,6 +154,7 @@ private:
   std::filesystem::path server_;
   std::mutex mutex_;
   std::string words_;
+  int messages_left_ = 0;
   bool server_hears_ = false;
   std::atomic<bool> closed_{false};
   std::atomic<int> cuts_{0};
@@ -245,6 +255,39 @@ TEST_CASE("postgres: wherever the line is cut, a request is written once and its
   }
 }
 
+TEST_CASE("postgres: at whatever message the line is cut, a group is written once and its answers are true") {
+  for (const bool server_hears : {false, true}) {
+    CAPTURE(server_hears);
+    const postgres_schema schema;
+    cut_line line{shared_postgres()};
+    const auto store = open(through(line, schema));
+    must(store->append(request("all", no_stream, {an_event(1)})));
+    const relation_key key{"k"};
+    std::uint64_t n = 0;
+    for (int cuts = -1; line.cuts() != cuts;) { // until there are not so many messages
+      cuts = line.cuts();
+      ++n;
+      CAPTURE(n);
+      line.cut_at_message(static_cast<int>(n), server_hears);
+      std::vector<append_request> group{
+        request("all", exactly(n), {an_event(2 * n)}), request("all", exactly(n), {an_event(9999)}),
+        request("s" + std::to_string(n), no_stream, {an_event(2 * n + 1, "t" + std::to_string(n))})};
+      group[2].relations = {relation_change::insert(key, stream("s" + std::to_string(n)))};
+      const auto answers = store->append(group);
+      CHECK(must(answers[0]) == receipt{{revision{n + 1}}, position{2 * n}, position{2 * n}});
+      CHECK(code_of(answers[1]) == errc::wrong_expected_revision);
+      CHECK(must(answers[2]).last == position{2 * n + 1});
+    }
+    CHECK(n > 5);
+    line.cut_at_message(0, false);
+    const auto all = read_all(*store);
+    REQUIRE(all.size() == 2 * n + 1);
+    for (std::size_t i = 0; i < all.size(); ++i) CHECK(all[i].id == id(i + 1));
+    CHECK(must(store->related(key)).revision == revision{n});
+    CHECK(must(store->related(key)).streams.size() == n);
+  }
+}
+
 TEST_CASE("postgres: an outcome that stays unknown is told, and the same request settles it later") {
   struct row {
     const char* name;
@@ -317,6 +360,39 @@ TEST_CASE("postgres: a server that is restarted or does not answer costs no even
   server.resume();
   must(quick->append(request("a", exactly(4), {an_event(5)})));
   CHECK(read_all(*quick).size() == 5);
+}
+
+TEST_CASE("postgres: a server that is killed at any moment loses nothing it has acknowledged, and writers go on") {
+  postgres_server server;
+  const postgres_schema schema{server.folder()};
+  std::atomic<std::uint64_t> acknowledged = 0;
+  std::atomic<bool> enough = false;
+  error trouble;
+  std::thread writer{[&] {
+    const auto store = open(schema.url());
+    for (std::uint64_t n = 1; !enough; ++n) {
+      const auto done = store->append(request("a", exactly(n - 1), {an_event(n)}));
+      if (!done) return void(trouble = done.error());
+      acknowledged = n;
+    }
+  }};
+  std::mt19937 random{1'618'033};
+  for (int round = 0; round < rounds_of_killing(); ++round) {
+    const auto target = acknowledged + 1 + random() % 40;
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    while (acknowledged < target && std::chrono::steady_clock::now() < patience) std::this_thread::yield();
+    const auto moment = std::chrono::steady_clock::now() + std::chrono::microseconds{random() % 3000};
+    while (std::chrono::steady_clock::now() < moment) continue; // somewhere within a commit
+    server.stop(SIGQUIT);
+    server.start();
+  }
+  enough = true;
+  writer.join();
+  CHECK_MESSAGE(trouble.code == errc::none, trouble.message);
+  CHECK(acknowledged > 0);
+  std::uint64_t at = 0;
+  for (const auto& r : read_all(*open(schema.url()))) CHECK(r.id == id(++at));
+  CHECK(at == acknowledged);
 }
 
 TEST_CASE("postgres: a writer that holds the head for too long lets others go on") {
