@@ -51,6 +51,7 @@ missing() {
   has_header sqlite3.h || echo libsqlite3-dev
   has_header xxhash.h || echo libxxhash-dev
   has_header pqxx/pqxx || echo libpqxx-dev
+  has_header CLI/CLI.hpp || echo libcli11-dev
   has_header doctest/doctest.h || echo doctest-dev
   has_boost || echo "libboost-json$(boost_version)-dev"
   if [ "$purpose" != build ] && [ "$purpose" != tidy ]; then

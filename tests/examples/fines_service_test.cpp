@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 #include <examples/fines/log.hpp>
-#include <tests/examples/child.hpp>
+#include <tests/child.hpp>
 #include <tests/store/contract.hpp>
 
 #include <algorithm>

@@ -23,6 +23,13 @@ run(${CMAKE_COMMAND} -S ${SOURCES} -B ${FOLDER}/build -G ${GENERATOR} -DCMAKE_CX
 run(${CMAKE_COMMAND} --build ${FOLDER}/build)
 expect_greeting(${FOLDER}/build/consumer)
 
+if(TOOLS)
+  run(${prefix}/bin/skald init --store sqlite:${FOLDER}/new.db)
+  if(NOT output MATCHES "\"events\":0}")
+    message(FATAL_ERROR "skald init said '${output}'")
+  endif()
+endif()
+
 find_program(PKG_CONFIG pkg-config) # now: `make demo` may have configured before it was there
 if(NOT PKG_CONFIG)
   message(FATAL_ERROR "pkg-config is not installed: scripts/deps.sh test installs it")

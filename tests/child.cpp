@@ -1,4 +1,4 @@
-#include <tests/examples/child.hpp>
+#include <tests/child.hpp>
 
 #include <grp.h>
 

@@ -1,0 +1,95 @@
+#include <doctest/doctest.h>
+#include <tests/tools/program.hpp>
+
+#include <cstdlib>
+#include <unistd.h>
+
+using namespace skald_program;
+
+namespace {
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+} // namespace
+
+TEST_CASE("help tells the commands, and each command its options") {
+  const auto help = said({"--help"});
+  for (const auto* part : {"init", "read", "streams", "types", "stats", "sqlite:FILE", "postgresql://", "SKALD_STORE"})
+    CHECK(has(help, part));
+  for (const auto& line : lines_of(help)) CHECK(line.size() <= 120);
+  const auto read = said({"read", "--help"});
+  for (const auto* part : {"STREAM", "--key KEY", "--type TYPE", "--backward", "--limit N", "--store URL", "--json"})
+    CHECK(has(read, part));
+  CHECK(lines_of(said({"--version"})).size() == 1);
+}
+
+TEST_CASE("a command line that is none is answered in a sentence, and nothing is done") {
+  const small_store there;
+  const struct {
+    words arguments;
+    std::string says;
+  } rows[] = {
+    {{}, "subcommand"},
+    {{"reed"}, "reed"},
+    {{"read"}, "--store"},
+    {{"read", "--store", there.url, "--limit", "few"}, "--limit"},
+    {{"read", "--store", there.url, "--limit", "-1"}, "--limit"},
+    {{"read", "--store", there.url, "--nothing"}, "--nothing"},
+    {{"read", "--store"}, "--store"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.arguments);
+    const auto done = run(row.arguments);
+    CHECK(done.status == 2);
+    CHECK(done.out.empty());
+    CHECK_MESSAGE(has(done.err, row.says), done.err);
+    CHECK(has(done.err, "--help tells more"));
+  }
+}
+
+TEST_CASE("an unknown kind of store is told, with those that there are") {
+  const auto done = run({"read", "--store", "mysql://ada:secret@host/db"});
+  CHECK(done.status == 1);
+  CHECK(has(done.err, "mysql://ada:***@host/db"));
+  CHECK(has(done.err, "give sqlite:FILE, postgresql://USER@HOST/DATABASE or memory:"));
+}
+
+TEST_CASE("no password is shown, wherever it stands") {
+  const words rows[] = {
+    {"read", "--store", "mysql://ada:secret@host/db"},
+    {"init", "--store", "postgresql://ada:secret@127.0.0.1:1/db?deadline=1"},
+    {"init", "--store", "postgresql://ada@127.0.0.1:1/db?deadline=1&password=secret"},
+    {"stats", "postgresql://ada:secret@host/db"},
+    {"postgresql://ada:secret@host/db"},
+    {"stats", "--stores=postgresql://ada@host/db?password=secret"},
+  };
+  for (const auto& row : rows) {
+    const auto done = run(row);
+    CHECK(done.status != 0);
+    CHECK_FALSE(done.err.empty());
+    CHECK_MESSAGE(!has(done.err + done.out, "secret"), done.err);
+  }
+}
+
+TEST_CASE("memory: is a store that ends with the program") {
+  CHECK(said({"stats", "--store", "memory:"}).starts_with("{\"events\":0,"));
+}
+
+TEST_CASE("the program takes its store from SKALD_STORE, and writes JSON into a pipe") {
+  const small_store there;
+  REQUIRE(::setenv("SKALD_STORE", there.url.c_str(), 1) == 0);
+  const auto done = start({"types"}).wait();
+  REQUIRE(::unsetenv("SKALD_STORE") == 0);
+  CHECK(done.status == 0);
+  CHECK(done.err.empty());
+  CHECK(done.out == "{\"type\":\"book:lent\",\"events\":2}\n{\"type\":\"book:returned\",\"events\":1}\n");
+}
+
+#ifdef SKALD_WITH_POSTGRES
+TEST_CASE("stores on a PostgreSQL server are looked into as well") {
+  const skald::test::postgres backend;
+  CHECK(run({"streams", "--store", backend.url()}).status == 1);
+  CHECK(said({"init", "--store", backend.url(), "--table"}).ends_with(" is ready: it holds 0 events\n"));
+  CHECK(said({"streams", "--store", backend.url()}).empty());
+}
+#endif

@@ -1,0 +1,73 @@
+#include <doctest/doctest.h>
+#include <tests/store/contract.hpp>
+#include <tools/text.hpp>
+
+using namespace tools;
+
+TEST_CASE("numbers are grouped by thousands") {
+  CHECK(grouped(0) == "0");
+  CHECK(grouped(999) == "999");
+  CHECK(grouped(1000) == "1,000");
+  CHECK(grouped(1234567) == "1,234,567");
+}
+
+TEST_CASE("text for a cell is cut by characters, and what moves a cursor or turns the reading is replaced") {
+  CHECK(printable("short", 5) == "short");
+  CHECK(printable("longer", 5) == "long\u2026");
+  CHECK(printable("\u00e4\u00f6\u00fc\u00df", 4) == "\u00e4\u00f6\u00fc\u00df");
+  CHECK(printable("\u00e4\u00f6\u00fc\u00df!", 4) == "\u00e4\u00f6\u00fc\u2026");
+  CHECK(printable("a\x1b[2Jb", 9) == "a\ufffd[2Jb");
+  CHECK(printable("a\u0085b\u202ec\u200bd\ufeff", 9) == "a\ufffdb\ufffdc\ufffdd\ufffd");
+  CHECK(printable("\u20ac\u2027\u202f", 9) == "\u20ac\u2027\u202f");
+}
+
+TEST_CASE("tables are as wide as what is in them, numbers at the right, without space at the end") {
+  CHECK(table({"name", ">events"}, {{"a", "1"}, {"\u00e4\u00f6\u00fc\u00df\u00e4", "12,345"}}) ==
+        "name   events\n"
+        "a           1\n"
+        "\u00e4\u00f6\u00fc\u00df\u00e4  12,345\n");
+  CHECK(table({"a", "b"}, {{"x", ""}}) == "a  b\nx\n");
+}
+
+TEST_CASE("progress tells what is known: the share, the rate, the time that is left") {
+  using seconds = std::chrono::duration<double>;
+  CHECK(progress_text("imported", 10, 0, seconds{0.5}) == "imported 10 events");
+  CHECK(progress_text("imported", 12'000, 0, seconds{2}) == "imported 12,000 events, 6,000 a second");
+  CHECK(progress_text("imported", 12'000, 0.5, seconds{2}) ==
+        "imported 12,000 events, 50 % [==========          ], 6,000 a second, 2 s left");
+  CHECK(progress_text("imported", 12'000, 0.01, seconds{100}) ==
+        "imported 12,000 events, 1 % [                    ], 120 a second, 2 h 45 min left");
+  CHECK(progress_text("imported", 12'000, 1, seconds{2}) ==
+        "imported 12,000 events, 100 % [====================], 6,000 a second");
+}
+
+TEST_CASE("a histogram has few bars of equal width, whatever it counts") {
+  histogram few;
+  CHECK(few.bars().empty());
+  few.add(5);
+  few.add(5);
+  few.add(7);
+  REQUIRE(few.bars().size() == 3);
+  CHECK(few.bars()[0].begin == 5);
+  CHECK(few.bars()[0].count == 2);
+  CHECK(few.bars()[1].count == 0);
+  CHECK(few.width() == 1);
+
+  histogram wide;
+  constexpr std::int64_t last = (std::int64_t{1} << 47) - 1; // the largest time a timestamp has
+  std::uint64_t counted = 0;
+  for (std::int64_t time = 1; time < last; time = time * 3 + 1) wide.add(time), ++counted;
+  wide.add(last), ++counted;
+  CHECK(wide.bars().size() <= histogram::most_bars);
+  std::uint64_t found = 0;
+  for (const auto& bar : wide.bars()) {
+    CHECK(bar.begin % wide.width() == 0);
+    found += bar.count;
+  }
+  CHECK(found == counted);
+}
+
+TEST_CASE("text becomes a JSON string, or is refused where it is none") {
+  CHECK(quoted("a\"b\n\u00e4") == "\"a\\\"b\\n\u00e4\"");
+  CHECK_THROWS_AS((void)quoted("\xff"), skald::failure);
+}

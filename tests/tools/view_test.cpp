@@ -1,0 +1,188 @@
+#include <doctest/doctest.h>
+#include <tests/tools/program.hpp>
+
+#include <algorithm>
+
+using namespace skald_program;
+
+namespace {
+
+std::string without_recorded(std::string line) {
+  if (const auto begin = line.find(",\"recorded\":\""); begin != std::string::npos)
+    line.erase(begin, line.find("\"", begin + 13) + 1 - begin);
+  return line;
+}
+
+/// The ids of the small store's events that a command shows, as the last digit of each.
+std::string shown(const words& arguments) {
+  std::string ids;
+  for (const auto& line : lines_of(said(arguments))) {
+    const auto id = line.find("\"id\":\"");
+    REQUIRE(id != std::string::npos);
+    ids += line[id + 6 + 35];
+  }
+  return ids;
+}
+
+} // namespace
+
+TEST_CASE("init makes a store, says how many events are in one that is there, and harms none") {
+  const skald::test::temporary_folder folder;
+  const auto url = "sqlite:" + (folder.path() / "new.db").string();
+  CHECK(said({"init", "--store", url}) == "{\"store\":\"" + url + "\",\"events\":0}\n");
+  CHECK(std::filesystem::exists(folder.path() / "new.db"));
+
+  const small_store there;
+  CHECK(said({"init", "--store", there.url, "--table"}) == there.url + " is ready: it holds 3 events\n");
+}
+
+TEST_CASE("only init makes a store that is not there") {
+  const skald::test::temporary_folder folder;
+  const auto file = (folder.path() / "none.db").string();
+  for (const auto* command : {"read", "streams", "types", "stats"}) {
+    CAPTURE(command);
+    const auto done = run({command, "--store", "sqlite:" + file});
+    CHECK(done.status == 1);
+    CHECK(done.out.empty());
+    CHECK(done.err.find(file) != std::string::npos);
+    CHECK(lines_of(done.err).size() == 1);
+    CHECK_FALSE(std::filesystem::exists(file));
+  }
+}
+
+TEST_CASE("read shows events as JSON, one a line, with data and metadata byte for byte") {
+  const small_store there;
+  const auto lines = lines_of(said({"read", "--store", there.url}));
+  REQUIRE(lines.size() == 3);
+  CHECK(without_recorded(lines[0]) ==
+        R"({"stream":"book-ada","type":"book:lent","created":"1970-01-02T00:00:00.000Z","data":{"days":14},)"
+        R"("id":"00000000-0000-0000-0000-000000000001","position":1,"revision":1})");
+  CHECK(without_recorded(lines[1]) ==
+        R"({"stream":"book-ada","type":"book:returned","created":"1970-01-03T00:00:00.000Z",)"
+        R"("data":{ "late" : true },"meta":{"desk":2},"id":"00000000-0000-0000-0000-000000000002",)"
+        R"("position":2,"revision":2})");
+}
+
+TEST_CASE("read shows a table on a terminal, and anywhere with --table, but JSON with --json") {
+  const small_store there;
+  const std::string table =
+    "position  created                   stream    revision  type           data\n"
+    "       1  1970-01-02T00:00:00.000Z  book-ada         1  book:lent      {\"days\":14}\n"
+    "       2  1970-01-03T00:00:00.000Z  book-ada         2  book:returned  { \"late\" : true }\n"
+    "       3  1970-01-04T00:00:00.000Z  book-bob         1  book:lent      {\"days\":7}\n";
+  CHECK(said({"read", "--store", there.url}, {.out_is_terminal = true}) == table);
+  CHECK(said({"read", "--store", there.url, "--table"}) == table);
+  CHECK(said({"read", "--store", there.url, "--json"}, {.out_is_terminal = true}) ==
+        said({"read", "--store", there.url}));
+  CHECK(run({"read", "--store", there.url, "--json", "--table"}).status != 0);
+}
+
+TEST_CASE("read takes streams, relation keys, types, a cursor, a direction and a limit, in any combination") {
+  const small_store there;
+  const struct {
+    words more;
+    std::string ids;
+  } rows[] = {
+    {{}, "123"},
+    {{"book-ada"}, "12"},
+    {{"book-bob", "book-ada"}, "123"},
+    {{"nobody"}, ""},
+    {{"--key", "lent"}, "3"},
+    {{"-k", "lent", "-k", "other"}, "3"},
+    {{"-t", "book:lent"}, "13"},
+    {{"-t", "book:lent", "-t", "book:returned", "book-ada"}, "12"},
+    {{"--backward"}, "321"},
+    {{"--backward", "-n", "2"}, "32"},
+    {{"--limit", "1"}, "1"},
+    {{"--limit", "0"}, ""},
+    {{"--after", "1"}, "23"},
+    {{"--after", "2", "--backward"}, "1"},
+    {{"--after", there.ids[0].str()}, "23"},
+    {{"--after", there.ids[0].str(), "book-ada"}, "2"},
+    {{"--after", there.ids[1].str(), "-b", "book-ada"}, "1"},
+  };
+  for (const auto& row : rows) {
+    words all{"read", "--store", there.url};
+    all.insert(all.end(), row.more.begin(), row.more.end());
+    CAPTURE(all);
+    CHECK(shown(all) == row.ids);
+  }
+}
+
+TEST_CASE("what read cannot do is answered in a sentence") {
+  const small_store there;
+  const struct {
+    words more;
+    std::string says;
+  } rows[] = {
+    {{"--after", "00000000-0000-0000-0000-000000000009"}, "there is no event"},
+    {{"--after", "1", "book-ada"}, "1"}, // no position within a stream
+    {{"--key", "lent", "book-ada"}, "cannot be read together"},
+    {{std::string(600, 'x')}, "stream id"},
+  };
+  for (const auto& row : rows) {
+    words all{"read", "--store", there.url};
+    all.insert(all.end(), row.more.begin(), row.more.end());
+    const auto done = run(all);
+    CHECK(done.status == 1);
+    CHECK(done.out.empty());
+    CHECK_MESSAGE(done.err.find(row.says) != std::string::npos, done.err);
+    CHECK(done.err.starts_with("skald: "));
+    CHECK(std::ranges::count(done.err, '\n') == 1);
+  }
+}
+
+TEST_CASE("streams and types are listed with what is in them") {
+  const small_store there;
+  CHECK(said({"streams", "--store", there.url}) ==
+        "{\"stream\":\"book-ada\",\"revision\":2,\"newest\":\"1970-01-03T00:00:00.000Z\"}\n"
+        "{\"stream\":\"book-bob\",\"revision\":1,\"newest\":\"1970-01-04T00:00:00.000Z\"}\n");
+  CHECK(said({"streams", "--store", there.url, "--table"}) == "stream    events  newest\n"
+                                                              "book-ada       2  1970-01-03T00:00:00.000Z\n"
+                                                              "book-bob       1  1970-01-04T00:00:00.000Z\n");
+  CHECK(said({"types", "--store", there.url}) == "{\"type\":\"book:lent\",\"events\":2}\n"
+                                                 "{\"type\":\"book:returned\",\"events\":1}\n");
+}
+
+TEST_CASE("a list goes on beyond what the store lists at once") {
+  skald::test::sqlite backend;
+  {
+    const auto store = backend.open({});
+    std::vector<skald::append_request> requests;
+    for (int i = 0; i < 2500; ++i)
+      requests.emplace_back(skald::stream_id{"s-" + std::to_string(i)}, skald::expected_revision::any(),
+                            std::vector{skald::new_event{"made", "{}"}});
+    for (const auto& receipt : store->append(requests)) skald::test::must(receipt);
+  }
+  CHECK(lines_of(said({"streams", "--store", backend.url()})).size() == 2500);
+  CHECK(lines_of(said({"streams", "--store", backend.url(), "--table"})).size() == 2500 + 3); // headings each thousand
+  CHECK(said({"stats", "--store", backend.url()}).starts_with("{\"events\":2500,\"streams\":2500,"));
+}
+
+TEST_CASE("stats counts, and shows how the events lie in time") {
+  const small_store there;
+  const auto json = said({"stats", "--store", there.url});
+  CHECK(json.starts_with(
+    R"({"events":3,"streams":2,"relations":1,"types":2,"bytes":48,"hydrated":0,"outdated":0,"silent":0,)"
+    R"("first":"1970-01-02T00:00:00.000Z","last":"1970-01-04T00:00:00.000Z","histogram":[)"));
+  CHECK(json.find(R"({"from":"1970-01-02T00:00:00.000Z","events":1},{"from":"1970-01-02T06:00:00.000Z","events":0})") !=
+        std::string::npos);
+  const auto text = said({"stats", "--store", there.url, "--table"});
+  CHECK(text.find("events         3\n") != std::string::npos);
+  CHECK(text.find("1970-01-02T00:00:00.000Z       1  ##") != std::string::npos);
+  CHECK(text.find("1970-01-02T06:00:00.000Z       0\n") != std::string::npos);
+}
+
+TEST_CASE("names and data that would move a terminal's cursor do not") {
+  skald::test::sqlite backend;
+  {
+    const auto store = backend.open({});
+    skald::test::must(store->append(skald::append_request{
+      skald::stream_id{"red \x1b[31m"}, skald::expected_revision::any(), {skald::new_event{"ty\npe", "{\n}"}}}));
+  }
+  for (const auto* command : {"read", "streams", "types"}) {
+    const auto text = said({command, "--store", backend.url(), "--table"});
+    CHECK(text.find('\x1b') == std::string::npos);
+    CHECK(lines_of(text).size() == 2);
+  }
+}

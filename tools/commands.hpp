@@ -1,0 +1,40 @@
+#pragma once
+
+#include "console.hpp"
+#include <skald/store/event_store.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The commands of `skald`: each takes what the command line says, and answers the exit status, 0 only where all was done.
+/// All throw `failure`, and `output_closed`.
+namespace tools {
+
+/// What all commands on a store have.
+struct common_options {
+  std::string store; ///< a URL
+  bool for_people = false; ///< tables; else JSON, one object a line
+};
+
+/// Opens the store; `create` says whether one that is not there is made.
+[[nodiscard]] std::unique_ptr<skald::event_store> open(const common_options& common, bool create);
+
+struct read_options {
+  std::vector<std::string> streams;
+  std::vector<std::string> keys;
+  std::vector<std::string> types; ///< none: all
+  std::string after; ///< an event id, or a position where everything is read
+  bool backward = false;
+  std::optional<std::size_t> limit;
+};
+
+int run_init(const common_options& common, console& at);
+int run_read(const common_options& common, const read_options& options, console& at);
+int run_streams(const common_options& common, console& at);
+int run_types(const common_options& common, console& at);
+int run_stats(const common_options& common, console& at);
+
+} // namespace tools

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tools {
+
+/// Shows things one after the other: as JSON, one a line, or for people as rows of a table.
+class listing {
+public:
+  using row = std::vector<std::string>;
+
+  /// Headings that start with `>` stand over columns of numbers.
+  listing(std::ostream& out, bool for_people, row headings)
+    : out_{out}, for_people_{for_people}, headings_{std::move(headings)} {}
+
+  /// `json` and `cells` make the one or the other.
+  template <class Json, class Cells>
+  void add(Json json, Cells cells) {
+    if (!for_people_) {
+      out_ << json() << '\n';
+      return;
+    }
+    rows_.push_back(cells());
+    if (rows_.size() == rows_at_once) flush();
+  }
+
+  /// Writes what there is; the next rows stand under headings of their own.
+  void flush();
+
+private:
+  static constexpr std::size_t rows_at_once = 1000;
+
+  std::ostream& out_;
+  bool for_people_;
+  row headings_;
+  std::vector<row> rows_;
+};
+
+} // namespace tools

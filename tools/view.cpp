@@ -1,0 +1,210 @@
+#include "commands.hpp"
+#include "event_line.hpp"
+#include "listing.hpp"
+#include "pieces.hpp"
+#include "queries.hpp"
+#include "text.hpp"
+#include <skald/store/open_store.hpp>
+
+#include <algorithm>
+
+namespace tools {
+
+namespace {
+
+using row = listing::row;
+
+constexpr std::size_t name_width = 40;
+constexpr std::size_t data_width = 60;
+constexpr std::size_t names_at_once = 1000;
+
+listing list_of_records(const common_options& common, console& at) {
+  return {at.out, common.for_people, {">position", "created", "stream", ">revision", "type", "data"}};
+}
+
+void add(listing& to, const skald::record& r) {
+  to.add([&] { return record_line(r); },
+         [&] {
+           return row{std::to_string(r.position.value),      r.created.str(),
+                      printable(r.stream.str(), name_width), std::to_string(r.revision.value),
+                      printable(r.type, name_width),         printable(r.data, data_width)};
+         });
+}
+
+/// The record that an id, or where everything is read a position, names.
+skald::record find(const skald::event_store& store, const std::string& which, bool by_position) {
+  if (const auto place = skald::position::parse(which); by_position && place) {
+    skald::record r;
+    r.position = *place;
+    return r;
+  }
+  auto found = store.find(skald::event_id::parse(which).value()).value();
+  if (!found)
+    throw skald::failure{skald::errc::invalid_argument, "there is no event " + which + " behind which to read"};
+  return std::move(*found);
+}
+
+/// No type named on the command line means all of them.
+std::optional<std::vector<std::string>> wanted(const std::vector<std::string>& types) {
+  if (types.empty()) return {};
+  return types;
+}
+
+template <class Query>
+int read(const skald::event_store& store, Query query, const common_options& common, const read_options& options,
+         bool by_position, console& at) {
+  std::optional<skald::record> from;
+  if (!options.after.empty()) from = find(store, options.after, by_position);
+  narrow(query, wanted(options.types), options.backward, options.limit, from);
+  auto out = list_of_records(common, at);
+  for_each(store, query, [&](const skald::record& r) { add(out, r); }).value();
+  out.flush();
+  return 0;
+}
+
+std::string pair(std::string_view name, const std::string& json) { return quoted(name) + ':' + json; }
+
+template <class Visit>
+void for_each_stream(const skald::event_store& store, Visit visit) {
+  for_each_piece([&](const std::string& after) { return store.streams(after, names_at_once); },
+                 [](const auto& s) { return s.stream.str(); }, visit);
+}
+
+template <class Visit>
+void for_each_relation(const skald::event_store& store, Visit visit) {
+  for_each_piece([&](const std::string& after) { return store.relations(after, names_at_once); },
+                 [](const auto& r) { return r.key.str(); }, visit);
+}
+
+std::string time_text(std::int64_t ms) {
+  return skald::timestamp{skald::timestamp::milliseconds{std::chrono::milliseconds{ms}}, 0}.str();
+}
+
+/// What is in a store.
+struct statistics {
+  std::uint64_t events = 0;
+  std::uint64_t streams = 0;
+  std::uint64_t relations = 0;
+  std::uint64_t types = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t hydrated = 0;
+  std::uint64_t outdated = 0;
+  std::uint64_t silent = 0;
+  skald::timestamp first = skald::timestamp::max();
+  skald::timestamp last;
+  histogram times;
+
+  void add(const skald::record& r) {
+    ++events;
+    bytes += r.data.size() + r.meta.size();
+    hydrated += r.hydrated;
+    outdated += r.outdated;
+    silent += r.silent;
+    first = std::min(first, r.created);
+    last = std::max(last, r.created);
+    times.add(r.created.time().time_since_epoch().count());
+  }
+
+  /// Each number behind its name.
+  [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> numbers() const {
+    return {{"events", events}, {"streams", streams},   {"relations", relations}, {"types", types},
+            {"bytes", bytes},   {"hydrated", hydrated}, {"outdated", outdated},   {"silent", silent}};
+  }
+};
+
+std::string json_of(const statistics& s) {
+  std::string json;
+  for (const auto& [name, number] : s.numbers()) json += ',' + pair(name, std::to_string(number));
+  if (s.events != 0) json += ',' + pair("first", quoted(s.first.str())) + ',' + pair("last", quoted(s.last.str()));
+  json.front() = '{';
+  json += ",\"histogram\":[";
+  for (bool first = true; const auto& bar : s.times.bars())
+    json += (std::exchange(first, false) ? "{" : ",{") + pair("from", quoted(time_text(bar.begin))) + ',' +
+            pair("events", std::to_string(bar.count)) + '}';
+  return json + "]}\n";
+}
+
+std::string text_of(const statistics& s) {
+  constexpr std::uint64_t longest = 50;
+  std::vector<row> rows;
+  for (const auto& [name, number] : s.numbers()) rows.push_back({name, grouped(number)});
+  auto text = table({"in the store", ">"}, rows);
+  if (s.events == 0) return text;
+  const auto bars = s.times.bars();
+  const auto most = std::ranges::max(bars, {}, &histogram::bar::count).count;
+  const auto shown = s.times.width() % histogram::day == 0 ? std::string_view{"2000-01-01"}.size() : std::string::npos;
+  rows.clear();
+  for (const auto& bar : bars)
+    rows.push_back({time_text(bar.begin).substr(0, shown), grouped(bar.count),
+                    std::string((bar.count * longest + most - 1) / most, '#')});
+  return text + '\n' + table({"from", ">events", ""}, rows);
+}
+
+} // namespace
+
+std::unique_ptr<skald::event_store> open(const common_options& common, bool create) {
+  skald::store_options options;
+  options.create = create;
+  return skald::open_store(common.store, std::move(options)).value();
+}
+
+int run_init(const common_options& common, console& at) {
+  const auto store = open(common, true);
+  const auto events = store->head().value().value;
+  const auto name = skald::without_password(common.store);
+  if (common.for_people)
+    at.out << printable(name, std::string::npos) << " is ready: it holds " << grouped(events) << " events\n";
+  else
+    at.out << '{' << pair("store", quoted(name)) << ',' << pair("events", std::to_string(events)) << "}\n";
+  return 0;
+}
+
+int run_read(const common_options& common, const read_options& options, console& at) {
+  if (!options.keys.empty() && !options.streams.empty())
+    throw skald::failure{skald::errc::invalid_argument,
+                         "streams and relation keys cannot be read together: name either streams, or keys with --key"};
+  const auto store = open(common, false);
+  if (!options.keys.empty())
+    return read(*store, skald::streams_query{names_of<skald::relation_key>(options.keys)}, common, options, false, at);
+  if (!options.streams.empty())
+    return read(*store, skald::streams_query{names_of<skald::stream_id>(options.streams)}, common, options, false, at);
+  return read(*store, skald::all_query{}, common, options, true, at);
+}
+
+int run_streams(const common_options& common, console& at) {
+  const auto store = open(common, false);
+  listing out{at.out, common.for_people, {"stream", ">events", "newest"}};
+  for_each_stream(*store, [&](const skald::stream_summary& s) {
+    out.add(
+      [&] {
+        return '{' + pair("stream", quoted(s.stream.str())) + ',' + pair("revision", std::to_string(s.revision.value)) +
+               ',' + pair("newest", quoted(s.newest.str())) + '}';
+      },
+      [&] { return row{printable(s.stream.str(), name_width), grouped(s.revision.value), s.newest.str()}; });
+  });
+  out.flush();
+  return 0;
+}
+
+int run_types(const common_options& common, console& at) {
+  const auto store = open(common, false);
+  listing out{at.out, common.for_people, {"type", ">events"}};
+  for (const auto& t : store->types().value())
+    out.add([&] { return '{' + pair("type", quoted(t.type)) + ',' + pair("events", std::to_string(t.events)) + '}'; },
+            [&] { return row{printable(t.type, name_width), grouped(t.events)}; });
+  out.flush();
+  return 0;
+}
+
+int run_stats(const common_options& common, console& at) {
+  const auto store = open(common, false);
+  statistics found;
+  for_each(*store, skald::all_query{}, [&](const skald::record& r) { found.add(r); }).value();
+  for_each_stream(*store, [&](const auto&) { ++found.streams; });
+  for_each_relation(*store, [&](const auto&) { ++found.relations; });
+  found.types = store->types().value().size();
+  at.out << (common.for_people ? text_of(found) : json_of(found));
+  return 0;
+}
+
+} // namespace tools
