@@ -158,6 +158,7 @@ public:
       thread{[this] { context.run(); }} {
     if (!options.on_error) options.on_error = [](const error& why, const record*) { tell(why.message); };
     options.grace = std::min<std::chrono::milliseconds>(options.grace, std::chrono::hours{24}); // fits every clock
+    if (options.accept_unknown_types) types->accept_unknown_types();
     commands->close(); // until it runs
     spawn_store();
   }
@@ -488,6 +489,21 @@ task<record_status> node::status(record r) {
 
 task<position> node::head() {
   return impl_->read<position>([](const event_store& s) { return s.head(); });
+}
+
+task<std::vector<type_summary>> node::types() {
+  return impl_->read<std::vector<type_summary>>([](const event_store& s) { return s.types(); });
+}
+
+task<std::optional<stored_snapshot>> node::load_snapshot(snapshot_key key) {
+  return impl_->read<std::optional<stored_snapshot>>(
+    [key = std::move(key)](const event_store& s) { return s.load_snapshot(key); });
+}
+
+task<void> node::save(snapshot s) {
+  return impl_->accepted<void>([i = impl_.get(), s = std::move(s)](actors::promise<void> answer) mutable {
+    i->client->save(std::move(s), std::move(answer));
+  });
 }
 
 struct node_access {

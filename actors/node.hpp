@@ -26,6 +26,8 @@ struct node_options {
   std::function<void(const error&, const record*)> on_error{};
   /// What an acknowledged append survives; `memory:` survives nothing.
   skald::durability durability = skald::durability::full;
+  /// Whether events of types that the node does not know may be appended, with any JSON as their data and metadata.
+  bool accept_unknown_types = false;
   /// How often to look whether another process has appended to the same store, for projections and aggregates.
   std::chrono::milliseconds poll = std::chrono::milliseconds{100};
   /// Commands and requests that may be under way; beyond, the answer is `overloaded`.
@@ -112,6 +114,11 @@ public:
   task<std::optional<record>> find(event_id id);
   task<record_status> status(record r);
   task<position> head();
+  task<std::vector<type_summary>> types();
+  task<std::optional<stored_snapshot>> load_snapshot(snapshot_key key);
+
+  /// Keeps a snapshot behind what was sent to the store before. Also throws what `event_store::save_snapshots` answers.
+  task<void> save(snapshot s);
 
 private:
   class impl;

@@ -80,7 +80,7 @@ bool catalog::knows(std::string_view type) const { return entries_.find(type) !=
 
 result<void> catalog::check(const new_event& event) const {
   const auto known = entries_.find(event.type);
-  if (known == entries_.end()) return unknown(event.type);
+  if (known == entries_.end()) return accepts_unknown_ ? result<void>{} : unknown(event.type);
   const auto& type = known->second;
   const auto invalid = [&event](std::string_view part, std::string_view why) {
     return error{errc::invalid_event, std::string{part} + " of " + in_quotes(event.type) + ": " + std::string{why}};

@@ -221,6 +221,9 @@ public:
   /// What the maps of its type answer for a record that is about to be stored. Errors: `invalid_event`.
   [[nodiscard]] result<std::vector<relation_change>> relations_of(const record& r) const;
 
+  /// Lets `check` accept events of types that are not in the catalog, with any JSON as their data and metadata.
+  void accept_unknown_types() noexcept { accepts_unknown_ = true; }
+
   [[nodiscard]] bool knows(std::string_view type) const;
 
   /// Whether the event has a known type, its schema version, and data and metadata that fit its structs, which is not
@@ -277,6 +280,7 @@ private:
   [[nodiscard]] error unknown(std::string_view type) const;
 
   std::map<std::string, entry, std::less<>> entries_;
+  bool accepts_unknown_ = false;
 };
 
 } // namespace skald

@@ -183,6 +183,54 @@ TEST_CASE("what was written is read: by stream, from all, by id; status tells wh
   });
 }
 
+TEST_CASE("a node that is asked to carries events of types it does not know, and still checks those it knows") {
+  node n{{.accept_unknown_types = true}};
+  n.events<account_events>();
+  run(n, [&]() -> task<void> {
+    const auto one = [](const char* type, const char* data) {
+      return append_request{ada, expected_revision::any(), {new_event{type, data}}};
+    };
+    co_await n.append(one("ship:sailed", R"({ "to" : "Bergen" })"));
+    co_await n.append(one("account:opened", R"({"owner":"Ada"})"));
+    const auto stored = co_await n.read(stream_query{ada});
+    REQUIRE(stored.records.size() == 2);
+    CHECK(stored.records.front().data == R"({ "to" : "Bergen" })");
+    const auto types = co_await n.types();
+    REQUIRE(types.size() == 2);
+    CHECK(types.front() == type_summary{"account:opened", 1});
+    CHECK(types.back() == type_summary{"ship:sailed", 1});
+    CHECK((co_await error_of(n.append(one("ship:sailed", "{")))).code == errc::invalid_event);
+    CHECK((co_await error_of(n.append(one("account:opened", R"({"owner":1})")))).code == errc::invalid_event);
+    CHECK((co_await n.head()) == position{2});
+  });
+}
+
+TEST_CASE("a node keeps snapshots by hand, and refuses those of records that are not there") {
+  node n{{}};
+  n.events<account_events>();
+  run(n, [&]() -> task<void> {
+    append_request request{ada, expected_revision::no_stream(), {new_event{"account:opened", R"({"owner":"Ada"})"}}};
+    co_await n.append(std::move(request));
+    const auto stored = co_await n.read(stream_query{ada});
+    REQUIRE(stored.records.size() == 1);
+    snapshot s;
+    s.key = snapshot_key{"balance", ada};
+    s.fingerprint = "1";
+    s.cursor = stream_query::cursor_of(stored.records.front());
+    s.records = 1;
+    s.state = R"({"cents":0})";
+    CHECK_FALSE((co_await n.load_snapshot(s.key)).has_value());
+    co_await n.save(s);
+    const auto kept = co_await n.load_snapshot(s.key);
+    REQUIRE(kept.has_value());
+    CHECK(kept->holds);
+    CHECK(kept->snapshot == s);
+    s.cursor.id = make_event_id();
+    CHECK((co_await error_of(n.save(s))).code == errc::invalid_argument);
+    CHECK((co_await n.load_snapshot(kept->snapshot.key))->snapshot == kept->snapshot);
+  });
+}
+
 TEST_CASE("streams are kept under relation keys, and read by them") {
   node n{{}};
   auto all = n.aggregates<account>();
