@@ -459,7 +459,8 @@ private:
   std::unique_ptr<detail::pq::listener> listener_; // ends before the connection
 };
 
-/// Sets up a session. All our statements are to go by an index, however small the planner believes a table to be.
+/// Sets up a session. All our statements are to go by an index in its order, however small the planner believes a table to
+/// be: so it has to plan each of them only once, whatever the values.
 const statement set_up{"setting up the session", R"sql(
 SELECT current_setting('server_version_num')::integer, current_setting('server_encoding'),
   set_config('search_path', quote_ident($1), false),
@@ -470,7 +471,8 @@ SELECT current_setting('server_version_num')::integer, current_setting('server_e
   set_config('client_encoding', 'UTF8', false), set_config('client_min_messages', 'error', false),
   set_config('default_transaction_isolation', 'read committed', false),
   set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false),
-  set_config('enable_mergejoin', 'off', false), set_config('jit', 'off', false))sql"};
+  set_config('enable_mergejoin', 'off', false), set_config('enable_bitmapscan', 'off', false),
+  set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false))sql"};
 
 std::unique_ptr<connection> open_session(const postgres_url& to, errc trouble, watchdog& dog, durability kept) {
   constexpr int oldest_server = 150000;

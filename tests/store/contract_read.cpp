@@ -170,31 +170,38 @@ SKALD_CONTRACT("backward is the exact reverse of forward") { // C.51
 }
 
 SKALD_CONTRACT("pages of every size give the same whole") { // C.52
-  fixture<backend> store;
-  append_many(store, 2100);
-  const auto in_pages = [&](auto query, std::size_t size) {
-    std::vector<record> whole;
-    for (;;) {
-      const auto read = must(store->read(query.limit(size)));
-      if (read.records.empty()) return whole;
-      REQUIRE(read.records.size() <= size);
-      whole.insert(whole.end(), read.records.begin(), read.records.end());
-      query.resume_behind(read.records.back());
-    }
+  struct row {
+    std::size_t events;
+    std::vector<std::size_t> sizes;
   };
-  const auto compare = [&](auto query) {
-    const auto whole = read_all(*store, query);
-    for (const std::size_t size : {1, 2, 3, 999, 1000, 1001}) {
-      CAPTURE(size);
-      CHECK((in_pages(query, size) == whole));
-    }
-    return whole.size();
-  };
-  CHECK(compare(all_query{}) == 2100);
-  CHECK(compare(all_query{}.backward()) == 2100);
-  CHECK(compare(stream_query{stream("a")}) == 1050);
-  CHECK(compare(stream_query{stream("a")}.backward()) == 1050);
-  CHECK(compare(all_query{}.types({"rare"})) == 1);
+  for (const auto& row : {row{200, {1, 2, 3}}, row{2100, {999, 1000, 1001}}}) {
+    CAPTURE(row.events);
+    fixture<backend> store;
+    append_many(store, row.events);
+    const auto in_pages = [&](auto query, std::size_t size) {
+      std::vector<record> whole;
+      for (;;) {
+        const auto read = must(store->read(query.limit(size)));
+        if (read.records.empty()) return whole;
+        REQUIRE(read.records.size() <= size);
+        whole.insert(whole.end(), read.records.begin(), read.records.end());
+        query.resume_behind(read.records.back());
+      }
+    };
+    const auto compare = [&](auto query) {
+      const auto whole = read_all(*store, query);
+      for (const auto size : row.sizes) {
+        CAPTURE(size);
+        CHECK((in_pages(query, size) == whole));
+      }
+      return whole.size();
+    };
+    CHECK(compare(all_query{}) == row.events);
+    CHECK(compare(all_query{}.backward()) == row.events);
+    CHECK(compare(stream_query{stream("a")}) == row.events / 2);
+    CHECK(compare(stream_query{stream("a")}.backward()) == row.events / 2);
+    CHECK(compare(all_query{}.types({"rare"})) == 1);
+  }
 }
 
 SKALD_CONTRACT("a page ends at its number of records and says exactly whether there is more") {
@@ -347,7 +354,8 @@ SKALD_CONTRACT("every combination of types, bounds, limit and direction agrees w
   compare_with_model(*store, stream_query{stream("a")}, cursors);
   compare_with_model(*store, stream_query{stream("b")}, {cursors[2], cursors[4]});
   compare_with_model(*store, stream_query{stream("unknown")}, {cursors[2]});
-  compare_with_model(*store, streams_query{std::vector{stream("a"), stream("b")}}, cursors);
+  compare_with_model(*store, streams_query{std::vector{stream("a"), stream("b")}},
+                     {cursors[1], cursors[3], cursors[5], cursors[7]});
   compare_with_model(*store, streams_query{std::vector{stream("c"), stream("unknown"), stream("b"), stream("c")}},
                      {cursors[2], cursors[4]});
 }
