@@ -1636,13 +1636,18 @@ private:
         writer_.reset();
         if (!waiting.wait()) return told(why.error(), in_doubt.has_value());
       } catch (const failure& why) {
-        writer_->undo();
+        undo();
         if (!in_doubt || !waiting.wait()) return told(why.error(), in_doubt.has_value());
       } catch (...) {
-        writer_->undo();
+        undo();
         throw;
       }
     }
+  }
+
+  /// Does nothing where there was no session to begin a transaction in.
+  void undo() noexcept {
+    if (writer_) writer_->undo();
   }
 
   static error told(error why, bool in_doubt) {

@@ -184,6 +184,24 @@ TEST_CASE("postgres: a store goes on when its sessions are ended") {
   CHECK(read_all(*store).size() == 5);
 }
 
+TEST_CASE("postgres: a session that is lost and cannot be set up again is told, and had again when it can") {
+  const postgres_schema schema;
+  const auto store = open(named(schema));
+  must(store->append(request("a", no_stream, some_events(1, 1))));
+  must(store->head());
+  schema.sql("ALTER SCHEMA " + schema.name() + " RENAME TO " + schema.name() + "_away");
+  end_sessions(shared_postgres(), schema.name());
+  const auto refused = store->append(request("a", exactly(1), {an_event(2)}));
+  REQUIRE(code_of(refused) == errc::insertion_failed);
+  CHECK(refused.error().outcome == outcome::not_written);
+  CHECK_MESSAGE(says(refused.error(), "its tables are gone"), refused.error().message);
+  CHECK(code_of(store->head()) == errc::read_failed);
+  CHECK(code_of(store->appended_elsewhere()) == errc::read_failed);
+  run_postgres_sql(shared_postgres(), "ALTER SCHEMA " + schema.name() + "_away RENAME TO " + schema.name());
+  must(store->append(request("a", exactly(1), {an_event(2)})));
+  CHECK(read_all(*store).size() == 2);
+}
+
 TEST_CASE("postgres: a transaction whose session is ended in the middle is done again, once") {
   const postgres_schema schema;
   const auto store = open(named(schema));
@@ -353,12 +371,16 @@ TEST_CASE("postgres: a server that is restarted or does not answer costs no even
   server.suspend();
   const auto begin = std::chrono::steady_clock::now();
   auto unread = result<position>{error{}};
+  auto unopened = errc::none;
   std::thread reads{[&] { unread = quick->head(); }};
+  std::thread opens{[&] { unopened = code_of(open_postgres_store(schema.url("&deadline=500"))); }};
   const auto silent = quick->append(request("a", any, {an_event(5)}));
   reads.join();
+  opens.join();
   REQUIRE(code_of(silent) == errc::insertion_failed);
   CHECK(silent.error().outcome == outcome::not_written);
   CHECK(code_of(unread) == errc::read_failed);
+  CHECK(unopened == errc::open_failed);
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{30});
   server.resume();
   must(quick->append(request("a", exactly(4), {an_event(5)})));
