@@ -113,7 +113,7 @@ result<postgres_url> postgres_url::parse(std::string_view text) {
                                      std::to_string(longest_deadline.count()) + ", as in deadline=30000");
       parsed.deadline = std::chrono::milliseconds{milliseconds};
     } else {
-      if (key.find("password") != std::string_view::npos) add_secret(value);
+      if (percent_decoded(key).value_or("").find("password") != std::string::npos) add_secret(value);
       (parsed.uri += std::exchange(separator, '&')) += parameter;
     }
   }
