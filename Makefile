@@ -66,7 +66,7 @@ tidy:
 	@JOBS=$(JOBS) scripts/tidy.sh $(FILES)
 
 bench:
-	@scripts/deps.sh
+	@scripts/deps.sh bench
 	@cmake --preset release -DSKALD_BENCHMARKS=ON >/dev/null
 	@$(call build,release,--target skald_bench)
 	@build/release/benchmarks/skald_bench --folder build --json build/bench.json $(ARGS)

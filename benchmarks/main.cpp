@@ -5,7 +5,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iomanip>
 #include <iostream>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,9 +21,16 @@ constexpr const char* usage = "usage: skald_bench [--pairs N] [--scale X] [--onl
                               "  --folder DIR  where the files are made (the folder it is run in)\n"
                               "  --json FILE   writes the outcomes there as well\n";
 
+std::string verdict(bool reached, double bar) {
+  std::ostringstream out;
+  out << (reached ? "reaches " : "MISSES ") << std::setprecision(2) << std::fixed << bar;
+  return out.str();
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 4 && std::string_view{argv[1]} == "--read-all") return bench::read_all(argv[2], argv[3]);
   std::size_t pairs = 15;
   double scale = 1;
   std::string only;
@@ -46,16 +55,26 @@ int main(int argc, char** argv) {
   }
   if (pairs == 0 || scale <= 0) return std::cerr << "skald_bench: pairs and scale are more than 0\n" << usage, 2;
 
+  const bench::setting setting{folder, scale};
   std::vector<bench::outcome> outcomes;
-  std::printf("%-68s %12s %12s  %-22s %s\n", "workload", "floor/s", "skald/s", "ratio (95 % interval)", "bar");
-  for (const auto& w : bench::workloads(folder, scale)) {
-    if (w.name.find(only) == std::string::npos) continue;
-    const auto& o = outcomes.emplace_back(bench::run(w, pairs));
-    std::printf("%-68s %12.0f %12.0f  %.2f (%.2f to %.2f)    %s\n", o.name.c_str(), o.floor_rate, o.subject_rate,
-                o.ratio, o.ratio_low, o.ratio_high,
-                !o.bar ? ""
-                       : ((o.ratio >= *o.bar ? "reaches " : "MISSES ") + std::to_string(*o.bar).substr(0, 4)).c_str());
+  std::printf("%-76s %12s %12s  %-22s %s\n", "workload", "floor/s", "skald/s", "ratio (95 % interval)", "bar");
+  for (const auto workloads_of : {bench::append_workloads, bench::actor_workloads, bench::postgres_workloads,
+                                  bench::stream_workloads, bench::read_workloads}) {
+    for (const auto& w : workloads_of(setting)) {
+      if (w.name.find(only) == std::string::npos) continue;
+      const auto& o = outcomes.emplace_back(bench::run(w, pairs));
+      std::printf("%-76s %12.0f %12.0f  %.2f (%.2f to %.2f)    %s\n", o.name.c_str(), o.floor_rate, o.subject_rate,
+                  o.ratio, o.ratio_low, o.ratio_high, !o.bar ? "" : verdict(o.ratio >= *o.bar, *o.bar).c_str());
+      std::fflush(stdout);
+    }
+  }
+  std::vector<bench::amount_outcome> amounts;
+  for (const auto& a : bench::memory_amounts(setting)) {
+    if (a.name.find(only) == std::string::npos) continue;
+    const auto& o = amounts.emplace_back(a.name, a.unit, a.measure(), a.at_most);
+    std::printf("%-76s %12.1f %-12s  %-22s %s\n", o.name.c_str(), o.value, o.unit.c_str(), "",
+                verdict(o.value <= o.at_most, o.at_most).c_str());
     std::fflush(stdout);
   }
-  if (!json.empty()) std::ofstream{json} << bench::to_json(outcomes);
+  if (!json.empty()) std::ofstream{json} << bench::to_json(outcomes, amounts);
 }

@@ -66,7 +66,7 @@ outcome run(const workload& w, std::size_t pairs) {
           w.bar};
 }
 
-std::string to_json(const std::vector<outcome>& outcomes) {
+std::string to_json(const std::vector<outcome>& outcomes, const std::vector<amount_outcome>& amounts) {
   std::ostringstream out;
   out.precision(6);
   out << "{\"cores\":" << std::thread::hardware_concurrency() << ",\"compiler\":\"" << __VERSION__
@@ -79,6 +79,10 @@ std::string to_json(const std::vector<outcome>& outcomes) {
     if (o.bar) out << ",\"bar\":" << *o.bar;
     out << "}";
   }
+  out << "\n],\"amounts\":[";
+  for (const auto& a : amounts)
+    out << (&a == amounts.data() ? "\n" : ",\n") << "{\"name\":\"" << a.name << "\",\"unit\":\"" << a.unit
+        << "\",\"value\":" << a.value << ",\"at_most\":" << a.at_most << "}";
   out << "\n]}\n";
   return out.str();
 }

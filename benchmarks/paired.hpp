@@ -43,7 +43,22 @@ struct outcome {
 /// statistics whose ranks the binomial distribution gives.
 outcome run(const workload& w, std::size_t pairs);
 
-/// One JSON object a line for each outcome, with the machine and the date around them.
-std::string to_json(const std::vector<outcome>& outcomes);
+/// Something that stands for itself, without a floor.
+struct amount {
+  std::string name;
+  std::string unit;
+  std::function<double()> measure;
+  double at_most;
+};
+
+struct amount_outcome {
+  std::string name;
+  std::string unit;
+  double value;
+  double at_most;
+};
+
+/// One JSON object a line for each outcome, with the machine around them.
+std::string to_json(const std::vector<outcome>& outcomes, const std::vector<amount_outcome>& amounts);
 
 } // namespace bench

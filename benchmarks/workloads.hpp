@@ -2,13 +2,32 @@
 
 #include "paired.hpp"
 
+#include <cstddef>
 #include <filesystem>
 #include <vector>
 
 namespace bench {
 
-/// What is measured. Files are made in `folder`, which should lie on the disk that is meant. `scale` shrinks the number of
-/// operations, to try things out.
-std::vector<workload> workloads(const std::filesystem::path& folder, double scale);
+struct setting {
+  std::filesystem::path folder; ///< where files are made, on the disk that is meant
+  double scale = 1;             ///< of the number of operations, smaller to try things out
+
+  [[nodiscard]] std::size_t scaled(std::size_t n) const;
+};
+
+// What is measured, a function for each file of workloads. `main` runs them in this order.
+
+std::vector<workload> append_workloads(const setting& s);
+std::vector<workload> actor_workloads(const setting& s);
+/// None where skald is built without PostgreSQL.
+std::vector<workload> postgres_workloads(const setting& s);
+std::vector<workload> stream_workloads(const setting& s);
+std::vector<workload> read_workloads(const setting& s);
+
+/// Resident memory while reading.
+std::vector<amount> memory_amounts(const setting& s);
+
+/// What a process of its own does for `memory_amounts`. Answers its exit status.
+int read_all(const char* how, const char* url);
 
 } // namespace bench

@@ -3,6 +3,7 @@
 # No package is ever removed. With everything there it is silent and needs neither network nor root.
 #
 #   scripts/deps.sh          the compiler, the build tools, the libraries
+#   scripts/deps.sh bench    and PostgreSQL and libpq for the benchmarks
 #   scripts/deps.sh bazel    and Bazel; clang: and clang 19; tidy: and clang-tidy 19
 #   scripts/deps.sh test     and PostgreSQL and pkg-config for the tests (also with bazel and clang), and clang-format for the
 #                            format check, where the distribution has the pinned version
@@ -58,6 +59,7 @@ missing() {
     has_postgres || echo postgresql
     has_tool pkg-config || echo pkgconf
   fi
+  if [ "$purpose" = bench ]; then has_header postgresql/libpq-fe.h || has_header libpq-fe.h || echo libpq-dev; fi
   if [ "$purpose" = clang ]; then has_tool clang++-19 || echo clang-19; fi
   if [ "$purpose" = tidy ]; then has_tool clang-tidy-19 || echo clang-tidy-19; fi
   if [ "$purpose" = bazel ]; then has_tool bazel || echo bazel-bootstrap; fi

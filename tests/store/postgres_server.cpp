@@ -97,7 +97,7 @@ std::string conninfo(const fs::path& server) {
 
 } // namespace
 
-postgres_server::postgres_server() {
+postgres_server::postgres_server(const std::string& settings) {
   auto name = (fs::temp_directory_path() / "skald-postgres-XXXXXX").string();
   if (!::mkdtemp(name.data())) throw fs::filesystem_error{"mkdtemp", name, {}};
   folder_ = name;
@@ -112,7 +112,8 @@ postgres_server::postgres_server() {
       << "unix_socket_directories = '" + folder_.string() +
            "'\n"
            "listen_addresses = ''\nfsync = off\nfull_page_writes = off\nautovacuum = off\nmax_connections = 200\n"
-           "shared_buffers = 64MB\nmax_wal_size = 1GB\nlog_timezone = 'UTC'\ntimezone = 'UTC'\n";
+           "shared_buffers = 64MB\nmax_wal_size = 1GB\nlog_timezone = 'UTC'\ntimezone = 'UTC'\n" +
+           settings;
     start();
     run_postgres_sql(folder_, "CREATE ROLE guarded LOGIN PASSWORD 'open sesame'");
   } catch (...) {

@@ -14,7 +14,8 @@ namespace skald::test {
 /// The user `skald` may do everything, and needs no password; `guarded` has the password `open sesame`.
 class postgres_server {
 public:
-  postgres_server();
+  /// `settings` are lines of postgresql.conf. Without them it does not wait for its disk.
+  explicit postgres_server(const std::string& settings = {});
   ~postgres_server();
   postgres_server(const postgres_server&) = delete;
   postgres_server& operator=(const postgres_server&) = delete;

@@ -1,0 +1,159 @@
+#include "fixtures.hpp"
+#include "workloads.hpp"
+#include <skald/actors/ask.hpp>
+#include <skald/actors/node.hpp>
+#include <skald/actors/store_actor.hpp>
+#include <skald/store/open_store.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/channel.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <atomic>
+#include <future>
+#include <stdexcept>
+
+namespace bench {
+
+seconds through_store_actor(skald::event_store& store, const std::vector<skald::stream_id>& streams, std::size_t events,
+                            std::size_t in_flight) {
+  skald::node n{{}}; // for its actor system
+  skald::actors::gate room{std::size_t{64} << 20, "bytes of events"};
+  skald::actors::store_actor writer = skald::actors::spawn<skald::actors::store_state, caf::detached>(
+    skald::actors::actor_system_of(n), store, [](skald::position) {});
+  skald::actors::store_client client{std::move(writer), {}, room};
+  rotation names{streams};
+  std::size_t sent = 0; // both are of the store's thread, once the first group is sent
+  std::size_t answered = 0;
+  std::promise<void> finished;
+  std::function<void()> send = [&] {
+    ++sent;
+    client.append(request_to(names.next()), skald::actors::promise<skald::receipt>{[&](const auto& answer) {
+                    if (!answer) std::terminate(); // nobody would catch it on that thread
+                    if (++answered == events) return finished.set_value();
+                    if (sent < events) send();
+                  }});
+  };
+  const auto taken = timed([&] {
+    // Nothing is answered before all of it is sent: the store's thread waits here.
+    std::promise<void> all_sent;
+    client.write<void>(
+      [&](skald::event_store&) {
+        all_sent.get_future().wait();
+        return skald::result<void>{};
+      },
+      skald::actors::promise<void>{});
+    for (std::size_t i = 0; i < std::min(in_flight, events); ++i) send();
+    all_sent.set_value();
+    finished.get_future().wait();
+  });
+  client.end();
+  return taken;
+}
+
+namespace {
+
+class user : public skald::aggregate<user, user_events> {
+public:
+  static constexpr std::string_view name = "user";
+  void with(const renamed& e) { age_ = e.age; }
+  void rename() {
+    push(renamed{"Johnathan Doe-Smithson-van-der-Berg", "john.doe@fixture-mail.example.none", age_ + 1});
+  }
+
+private:
+  std::int64_t age_ = 0;
+};
+
+void must_run(skald::node& n, std::function<skald::task<void>()> main) {
+  if (n.run(std::move(main)) != 0) throw std::runtime_error{"a benchmark failed, see above"};
+}
+
+/// Runs `client(i)` for each i below `in_flight` side by side on a node.
+template <class Client>
+seconds side_by_side(skald::node& n, std::size_t in_flight, Client client) {
+  seconds taken{};
+  must_run(n, [&]() -> skald::task<void> {
+    const auto executor = n.executor();
+    boost::asio::experimental::channel<void(boost::system::error_code)> finished{executor, in_flight};
+    auto run = [&](std::size_t i) -> skald::task<void> {
+      co_await client(i);
+      finished.try_send(boost::system::error_code{});
+    };
+    const auto start = std::chrono::steady_clock::now();
+    for (std::size_t i = 0; i < in_flight; ++i)
+      boost::asio::co_spawn(executor, run(i), [](std::exception_ptr thrown) {
+        if (thrown) std::rethrow_exception(thrown);
+      });
+    for (std::size_t i = 0; i < in_flight; ++i) co_await finished.async_receive(boost::asio::use_awaitable);
+    taken = std::chrono::steady_clock::now() - start;
+  });
+  return taken;
+}
+
+/// `events` commands with `in_flight` of them under way, each to a stream of its own.
+seconds through_aggregates(const std::filesystem::path& folder, std::size_t events, std::size_t in_flight) {
+  const store_file file{folder};
+  const auto names = ordered_names(in_flight);
+  skald::node n{{.store = file.url()}};
+  auto users = n.aggregates<user>();
+  return side_by_side(n, in_flight, [&](std::size_t i) -> skald::task<void> {
+    for (std::size_t k = i; k < events; k += in_flight) co_await users.execute(names[i], [](user& u) { u.rename(); });
+  });
+}
+
+using echo_actor = skald::actors::typed_actor<caf::result<std::int64_t>(std::int64_t)>;
+
+class echo_state {
+public:
+  static constexpr const char* name = "echo";
+  explicit echo_state(echo_actor::pointer) {}
+  echo_actor::behavior_type make_behavior() {
+    return {[](std::int64_t number) -> caf::result<std::int64_t> { return number; }};
+  }
+};
+
+/// A plain append and three asks of an echo actor by a coroutine, `events` times.
+seconds append_and_asks(const std::filesystem::path& folder, std::size_t events) {
+  auto taken = plain_groups(folder, 1, events, 1, true);
+  skald::node n{{}};
+  must_run(n, [&]() -> skald::task<void> {
+    const echo_actor echo = skald::actors::spawn<echo_state>(skald::actors::actor_system_of(n));
+    const auto start = std::chrono::steady_clock::now();
+    for (std::int64_t i = 0; i < static_cast<std::int64_t>(3 * events); ++i)
+      (void)co_await skald::actors::ask<std::int64_t>(echo, std::chrono::hours{1}, i);
+    taken += std::chrono::steady_clock::now() - start;
+    skald::actors::send_exit(echo);
+  });
+  return taken;
+}
+
+} // namespace
+
+std::vector<workload> actor_workloads(const setting& s) {
+  std::vector<workload> all;
+  const auto single = s.scaled(1000);
+  all.push_back({"aggregates, one at a time, against a plain append and three asks", "commands", single,
+                 [=] { return append_and_asks(s.folder, single); },
+                 [=] { return through_aggregates(s.folder, single, 1); }, 1.0});
+  for (const std::size_t in_flight : {64, 256}) {
+    const auto events = s.scaled(25'600);
+    all.push_back({"aggregates, " + std::to_string(in_flight) + " in flight, against plain groups of as many",
+                   "commands", events, [=] { return plain_groups(s.folder, in_flight, events, in_flight, true); },
+                   [=] { return through_aggregates(s.folder, events, in_flight); },
+                   in_flight == 256 ? std::optional{0.5} : std::nullopt});
+  }
+  constexpr std::size_t streams = 1000;
+  const auto grouped = s.scaled(51'200);
+  all.push_back({"store actor, groups of 256", "events", grouped,
+                 [=] { return plain_groups(s.folder, streams, grouped, 256); },
+                 [=] {
+                   const store_file file{s.folder};
+                   const auto store = skald::open_store(file.url()).value();
+                   return through_store_actor(*store, ordered_names(streams), grouped, 256);
+                 },
+                 0.75});
+  return all;
+}
+
+} // namespace bench
