@@ -6,6 +6,7 @@ LOG ?= examples/fines/sample.ndjson
 ARGS ?=
 FILES ?=
 ROUNDS ?= 50
+CONFIG ?=
 STORE ?=
 
 # $(call build,preset,further arguments of the build)
@@ -21,7 +22,7 @@ help:
 	@echo "make asan           the same tests under the address and undefined behaviour sanitizers"
 	@echo "make clang          the same tests with clang 19, whose warnings are errors too"
 	@echo "make faults         kill writers at random moments, ROUNDS=50 times for each backend, and look for what is lost"
-	@echo "make bazel          build and test the same tree with the distribution's Bazel"
+	@echo "make bazel          build and test the same tree with the distribution's Bazel; CONFIG=clang with clang 19, CONFIG=asan"
 	@echo "make tidy           look over the sources with clang-tidy 19; FILES='a.cpp b.cpp' over some"
 	@echo "make bench          measure against floors in the same run; ARGS=--help tells its options"
 	@echo "make format         format the sources"
@@ -59,7 +60,8 @@ faults:
 
 bazel:
 	@scripts/deps.sh bazel
-	@bazel test //...
+	@$(if $(filter clang,$(CONFIG)),scripts/deps.sh clang)
+	@bazel test $(addprefix --config=,$(CONFIG)) //...
 
 tidy:
 	@scripts/deps.sh tidy
