@@ -1,6 +1,6 @@
 # The two commands are `make demo` and `make test`. Each installs what is missing, configures, builds and runs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test asan clang faults bazel tidy bench format check-format deps clean
+.PHONY: help demo test asan tsan clang faults bazel tidy bench format check-format deps clean
 JOBS ?= $(shell nproc)
 LOG ?= examples/fines/sample.ndjson
 ARGS ?=
@@ -20,6 +20,7 @@ help:
 	@echo "  ARGS='--replay'   further options of the demo program"
 	@echo "make test           check the format, build everything, run all tests"
 	@echo "make asan           the same tests under the address and undefined behaviour sanitizers"
+	@echo "make tsan           the same tests under the thread sanitizer, for which it builds CAF once"
 	@echo "make clang          the same tests with clang 19, whose warnings are errors too"
 	@echo "make faults         kill writers at random moments, ROUNDS=50 times for each backend, and look for what is lost"
 	@echo "make bazel          build and test the same tree with the distribution's Bazel; CONFIG=clang with clang 19, CONFIG=asan"
@@ -47,6 +48,13 @@ asan:
 	@scripts/deps.sh test
 	@$(call build,asan)
 	@$(call run_tests,asan)
+
+# Memory has to lie where the sanitizer expects it.
+tsan:
+	@scripts/deps.sh tsan
+	@JOBS=$(JOBS) scripts/caf-for-tsan.sh
+	@setarch -R sh -c '$(call build,tsan)'
+	@setarch -R $(call run_tests,tsan)
 
 clang:
 	@scripts/deps.sh clang

@@ -4,9 +4,9 @@
 #
 #   scripts/deps.sh          the compiler, the build tools, the libraries
 #   scripts/deps.sh bench    and PostgreSQL and libpq for the benchmarks
-#   scripts/deps.sh bazel    and Bazel; clang: and clang 19; tidy: and clang-tidy 19
-#   scripts/deps.sh test     and PostgreSQL and pkg-config for the tests (also with bazel and clang), and clang-format for the
-#                            format check, where the distribution has the pinned version
+#   scripts/deps.sh bazel    and Bazel; clang: and clang 19; tidy: and clang-tidy 19; tsan: and what unpacks source packages
+#   scripts/deps.sh test     and PostgreSQL and pkg-config for the tests (also with bazel, clang and tsan), and clang-format for
+#                            the format check, where the distribution has the pinned version
 #   SKALD_NO_INSTALL=1       only report what is missing (status 1 if anything is)
 # shellcheck disable=SC2046,SC2086 # lists of packages are split into words on purpose
 set -eu
@@ -62,6 +62,7 @@ missing() {
   if [ "$purpose" = bench ]; then has_header postgresql/libpq-fe.h || has_header libpq-fe.h || echo libpq-dev; fi
   if [ "$purpose" = clang ]; then has_tool clang++-19 || echo clang-19; fi
   if [ "$purpose" = tidy ]; then has_tool clang-tidy-19 || echo clang-tidy-19; fi
+  if [ "$purpose" = tsan ]; then has_tool dpkg-source || echo dpkg-dev; fi
   if [ "$purpose" = bazel ]; then has_tool bazel || echo bazel-bootstrap; fi
 }
 

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Runs the two commands, `make demo` and `make test`, on bare root file systems of a Debian release and tells how long each took.
+#
+#   scripts/machines.sh bookworm|trixie [as-root] [as-user]
+#
+# as-root: by root; on bookworm with the headers of Boost 1.74 installed before; then once more, from another clone, without a network.
+# as-user: by a user who may use sudo.
+# Wants root and mmdebstrap, and takes packages from where this machine's apt takes them. What is built is the commit that is checked out.
+# Ends with an error where a command fails or a package that was there before is not there after.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+release=${1:?"which release? bookworm or trixie"}
+shift
+if (($# == 0)); then set -- as-root as-user; fi
+work=$(mktemp -d "${TMPDIR:-/tmp}/skald-machine.XXXXXX")
+trap 'rm -rf --one-file-system "$work"' EXIT
+mirror=$(apt-cache policy libc6 | sed -n 's|^ *[0-9]* \([a-z+]*:[^ ]*\) .*/main .*Packages$|\1|p' | head -n 1)
+
+say() { printf 'machines.sh: %s\n' "$*" >&2; }
+
+# new_machine <name> <further package>...
+new_machine() {
+  local root=$work/$1 more
+  shift
+  more=$(IFS=,; echo "git,make,sudo${*:+,}$*") # git and make are what has to be there
+  mmdebstrap --quiet --variant=apt --include="$more" "$release" "$root" "$mirror"
+  cp --dereference /etc/resolv.conf /etc/hosts "$root/etc/"
+  useradd --root "$root" --create-home --shell /bin/bash someone
+  echo 'someone ALL=(ALL) NOPASSWD: ALL' >"$root/etc/sudoers.d/someone"
+}
+
+# inside <name> <user> <with or without a network> <command>
+inside() {
+  local root=$work/$1 user=$2 net=() command=$4
+  if [[ $3 == without ]]; then net=(--net); fi
+  unshare --mount --pid --fork --kill-child ${net[@]+"${net[@]}"} bash -euc '
+    mount --bind "$1" "$1"
+    mount -t proc proc "$1/proc"
+    mount --rbind /dev "$1/dev"
+    mount -t tmpfs tmpfs "$1/tmp"
+    exec chroot "$1" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb LANG=C.UTF-8 \
+      su - "$2" -c "$3"' inside "$root" "$user" "$command" </dev/null
+}
+
+packages() { dpkg-query --root="$work/$1" -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort; }
+
+# both_commands <name> <user> <with or without a network> <folder>
+both_commands() {
+  local name=$1 user=$2 network=$3 folder=$4 command started before
+  local home=/root
+  if [[ $user != root ]]; then home=/home/$user; fi
+  git clone -q --no-hardlinks . "$work/$name$home/$folder"
+  chroot "$work/$name" chown -R "$user:" "$home/$folder"
+  before=$(packages "$name")
+  for command in "make demo" "make test"; do
+    started=$SECONDS
+    if ! inside "$name" "$user" "$network" "cd $folder && $command" >"$work/log" 2>&1; then
+      tail -n 60 "$work/log" >&2
+      say "$release, $user, $network network: '$command' failed (above)"
+      exit 1
+    fi
+    echo "| $release | $user, $network network | \`$command\` | $((SECONDS - started)) s | $(grep 'tests passed' "$work/log" || true) |"
+  done
+  local lost
+  lost=$(comm -23 <(echo "$before") <(packages "$name"))
+  if [[ -n $lost ]]; then
+    say "$release, $user: removed were" $lost
+    exit 1
+  fi
+}
+
+for what in "$@"; do
+  case $what in
+    as-root)
+      if [[ $release == bookworm ]]; then new_machine as-root libboost1.74-dev; else new_machine as-root; fi
+      both_commands as-root root with skald
+      both_commands as-root root without again
+      ;;
+    as-user)
+      new_machine as-user
+      both_commands as-user someone with skald
+      ;;
+    *) say "there is no '$what': as-root or as-user" && exit 1 ;;
+  esac
+  rm -rf --one-file-system "$work/$what"
+done
