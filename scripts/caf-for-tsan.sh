@@ -40,7 +40,7 @@ fi
 # Of CAF, what skald uses.
 cmake -S "$work/source" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=None \
   -DCMAKE_CXX_FLAGS="-O1 -g1 -w -fno-omit-frame-pointer -fsanitize=thread" -DCMAKE_INSTALL_PREFIX="$installed.new" \
-  -DCMAKE_INSTALL_LIBDIR=lib -DCAF_NO_EXAMPLES=ON -DCAF_NO_UNIT_TESTS=ON -DCAF_NO_IO=ON -DCAF_NO_OPENCL=ON -DCAF_NO_SUMMARY=ON
+  -DCMAKE_INSTALL_LIBDIR=lib -DCAF_NO_EXAMPLES=ON -DCAF_NO_UNIT_TESTS=ON -DCAF_NO_IO=ON -DCAF_NO_OPENSSL=ON -DCAF_NO_OPENCL=ON -DCAF_NO_SUMMARY=ON
 cmake --build "$work/build" --parallel "${JOBS:-$(nproc)}"
 cmake --install "$work/build"
 rm -rf "$work" "$installed"
