@@ -5,6 +5,7 @@
 #
 # as-root: by root; on bookworm with the headers of Boost 1.74 installed before; then once more, from another clone, without a network.
 # as-user: by a user who may use sudo.
+# SKALD_CCACHE=folder: the machines share the compiler cache in it, to try things out. What is timed is without one.
 # Wants root and mmdebstrap, and takes packages from where this machine's apt takes them. What is built is the commit that is checked out.
 # Ends with an error where a command fails or a package that was there before is not there after.
 set -euo pipefail
@@ -23,11 +24,17 @@ say() { printf 'machines.sh: %s\n' "$*" >&2; }
 new_machine() {
   local root=$work/$1 more
   shift
+  if [[ -n ${SKALD_CCACHE:-} ]]; then set -- ccache "$@"; fi
   more=$(IFS=,; echo "git,make,sudo${*:+,}$*") # git and make are what has to be there
   mmdebstrap --quiet --variant=apt --include="$more" "$release" "$root" "$mirror"
   cp --dereference /etc/resolv.conf /etc/hosts "$root/etc/"
   useradd --root "$root" --create-home --shell /bin/bash someone
   echo 'someone ALL=(ALL) NOPASSWD: ALL' >"$root/etc/sudoers.d/someone"
+  if [[ -n ${SKALD_CCACHE:-} ]]; then
+    mkdir "$root/ccache"
+    echo 'export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_DIR=/ccache CCACHE_BASEDIR=$HOME CCACHE_NOHASHDIR=1 CCACHE_UMASK=000' \
+      >"$root/etc/profile.d/ccache.sh"
+  fi
 }
 
 # inside <name> <user> <with or without a network> <command>
@@ -39,8 +46,9 @@ inside() {
     mount -t proc proc "$1/proc"
     mount --rbind /dev "$1/dev"
     mount -t tmpfs tmpfs "$1/tmp"
+    if [ -n "$4" ]; then mount --bind "$4" "$1/ccache"; fi
     exec chroot "$1" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb LANG=C.UTF-8 \
-      su - "$2" -c "$3"' inside "$root" "$user" "$command" </dev/null
+      su - "$2" -c "$3"' inside "$root" "$user" "$command" "${SKALD_CCACHE:-}" </dev/null
 }
 
 packages() { dpkg-query --root="$work/$1" -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort; }
