@@ -3,7 +3,7 @@
 #
 #   scripts/machines.sh bookworm|trixie [as-root] [as-user]
 #
-# as-root: by root; on bookworm with the headers of Boost 1.74 installed before; then once more, from another clone, without a network.
+# as-root: by root; on bookworm with the headers of Boost 1.74 installed before; then, after `make clean`, without a network.
 # as-user: by a user who may use sudo.
 # SKALD_CCACHE=folder: the machines share the compiler cache in it, to try things out. What is timed is without one.
 # Wants root and mmdebstrap, and takes packages from where this machine's apt takes them. What is built is the commit that is checked out.
@@ -53,24 +53,27 @@ inside() {
 
 packages() { dpkg-query --root="$work/$1" -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort; }
 
-# both_commands <name> <user> <with or without a network> <folder>
+# both_commands <name> <user> <with or without a network>
 both_commands() {
-  local name=$1 user=$2 network=$3 folder=$4 command started before
+  local name=$1 user=$2 network=$3 command started before lost
   local home=/root
   if [[ $user != root ]]; then home=/home/$user; fi
-  git clone -q --no-hardlinks . "$work/$name$home/$folder"
-  chroot "$work/$name" chown -R "$user:" "$home/$folder"
+  if [[ -e $work/$name$home/skald ]]; then
+    inside "$name" "$user" "$network" "make -C skald clean"
+  else
+    git clone -q --no-hardlinks . "$work/$name$home/skald"
+    chroot "$work/$name" chown -R "$user:" "$home/skald"
+  fi
   before=$(packages "$name")
   for command in "make demo" "make test"; do
     started=$SECONDS
-    if ! inside "$name" "$user" "$network" "cd $folder && $command" >"$work/log" 2>&1; then
+    if ! inside "$name" "$user" "$network" "cd skald && $command" >"$work/log" 2>&1; then
       tail -n 60 "$work/log" >&2
       say "$release, $user, $network network: '$command' failed (above)"
       exit 1
     fi
     echo "| $release | $user, $network network | \`$command\` | $((SECONDS - started)) s | $(grep 'tests passed' "$work/log" || true) |"
   done
-  local lost
   lost=$(comm -23 <(echo "$before") <(packages "$name"))
   if [[ -n $lost ]]; then
     say "$release, $user: removed were" $lost
@@ -82,12 +85,12 @@ for what in "$@"; do
   case $what in
     as-root)
       if [[ $release == bookworm ]]; then new_machine as-root libboost1.74-dev; else new_machine as-root; fi
-      both_commands as-root root with skald
-      both_commands as-root root without again
+      both_commands as-root root with
+      both_commands as-root root without
       ;;
     as-user)
       new_machine as-user
-      both_commands as-user someone with skald
+      both_commands as-user someone with
       ;;
     *) say "there is no '$what': as-root or as-user" && exit 1 ;;
   esac

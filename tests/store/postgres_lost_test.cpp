@@ -7,6 +7,7 @@
 #include <chrono>
 #include <csignal>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <sys/socket.h>
@@ -114,9 +115,9 @@ private:
       const auto size = ::read(from, bytes.data(), bytes.size());
       if (size <= 0) break;
       const std::string_view said{bytes.data(), static_cast<std::size_t>(size)};
-      if (to_server && must_cut(said)) {
+      if (const auto hears = to_server ? cut_here(said) : std::nullopt) {
         ++cuts_;
-        if (server_hears_) {
+        if (*hears) {
           ::shutdown(from, SHUT_RDWR); // first, so that no answer gets through
           send_all(to, said);
         }
@@ -137,12 +138,13 @@ private:
     return true;
   }
 
-  bool must_cut(std::string_view said) {
+  /// Whether the server hears what was said, if the line is cut here.
+  std::optional<bool> cut_here(std::string_view said) {
     const std::lock_guard lock{mutex_};
-    if (messages_left_ != 0 && --messages_left_ == 0) return true;
-    if (words_.empty() || said.find(words_) == std::string_view::npos) return false;
+    if (messages_left_ != 0 && --messages_left_ == 0) return server_hears_;
+    if (words_.empty() || said.find(words_) == std::string_view::npos) return std::nullopt;
     words_.clear();
-    return true;
+    return server_hears_;
   }
 
   void cut() {
