@@ -47,3 +47,11 @@ endif()
 separate_arguments(flags UNIX_COMMAND "${FLAGS}")
 run(${COMPILER} ${flags} ${SOURCES}/consumer.cpp -o ${FOLDER}/consumer ${options})
 expect_greeting(${FOLDER}/consumer)
+
+# Another CAF than the one that skald was built with.
+file(WRITE ${FOLDER}/other/CAFConfig.cmake "add_library(CAF::core INTERFACE IMPORTED)\nset(CAF_VERSION 9.9.9)\n")
+execute_process(COMMAND ${CMAKE_COMMAND} -S ${SOURCES} -B ${FOLDER}/build -DCAF_DIR=${FOLDER}/other
+                RESULT_VARIABLE status OUTPUT_QUIET ERROR_VARIABLE output)
+if(status EQUAL 0 OR NOT output MATCHES "skald was built with CAF [0-9.]+,.*this is 9.9.9: build.*skald.*anew")
+  message(FATAL_ERROR "with CAF 9.9.9 find_package(skald) ended with ${status}:\n${output}")
+endif()
