@@ -18,6 +18,7 @@ struct setting {
 // What is measured, a function for each file of workloads. `main` runs them in this order.
 
 std::vector<workload> append_workloads(const setting& s);
+std::vector<workload> import_workloads(const setting& s);
 std::vector<workload> actor_workloads(const setting& s);
 /// None where skald is built without PostgreSQL.
 std::vector<workload> postgres_workloads(const setting& s);

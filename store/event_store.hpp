@@ -120,6 +120,11 @@ public:
   [[nodiscard]] virtual result<std::vector<relation_summary>> relations(std::string_view after,
                                                                         std::size_t limit) const = 0;
 
+  /// Of what snapshots are kept, in the order of the keys: at most `limit` behind `after`; a default-constructed key is in
+  /// front of all. Errors: `read_failed`. Cost grows with the number of snapshots.
+  [[nodiscard]] virtual result<std::vector<snapshot_key>> snapshots(const snapshot_key& after,
+                                                                    std::size_t limit) const = 0;
+
   /// The types of the stored events, in the order of the bytes of their names. Errors: `read_failed`. Cost grows with the
   /// number of events.
   [[nodiscard]] virtual result<std::vector<type_summary>> types() const = 0;

@@ -198,6 +198,13 @@ public:
     return found == snapshots_.end() ? nullptr : &found->second;
   }
 
+  [[nodiscard]] std::vector<snapshot_key> keys(const snapshot_key& after, std::size_t limit) const {
+    std::vector<snapshot_key> all;
+    for (auto at = snapshots_.upper_bound(after); at != snapshots_.end() && all.size() < limit; ++at)
+      all.push_back(at->first);
+    return all;
+  }
+
   void save(const snapshot& s) {
     remove(s.key);
     snapshots_.emplace(s.key, s);
@@ -398,6 +405,11 @@ public:
     if (auto ok = detail::check_list_start(after); !ok) return ok.error();
     const std::shared_lock lock{mutex_};
     return relations_.all(after, limit);
+  }
+
+  result<std::vector<snapshot_key>> snapshots(const snapshot_key& after, std::size_t limit) const override {
+    const std::shared_lock lock{mutex_};
+    return snapshots_.keys(after, limit);
   }
 
   result<std::vector<type_summary>> types() const override {

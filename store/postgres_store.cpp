@@ -1242,6 +1242,9 @@ const statement list_streams{"listing streams", "SELECT name, revision, newest F
 const statement list_relations{"listing relations", "SELECT k.name, k.revision, count(*) FROM skald_relation_keys k "
                                                     "JOIN skald_relations r ON r.key = k.key WHERE k.name > $1 "
                                                     "GROUP BY k.key ORDER BY k.name LIMIT $2"};
+const statement list_snapshots{"listing snapshots", "SELECT reducer, of_relation::int, name FROM skald_snapshots "
+                                                    "WHERE (reducer, of_relation, name) > ($1, $2::boolean, $3) "
+                                                    "ORDER BY reducer, of_relation, name LIMIT $4"};
 const statement count_types{"counting event types",
                             "SELECT t.name, e.events FROM skald_types t "
                             "JOIN (SELECT type, count(*) AS events FROM skald_events GROUP BY type) e "
@@ -1358,6 +1361,21 @@ public:
       all.push_back({relation_key{std::string{found.text(i, 0)}},
                      revision{static_cast<std::uint64_t>(found.integer(i, 1))},
                      static_cast<std::uint64_t>(found.integer(i, 2))});
+    return all;
+  }
+
+  [[nodiscard]] std::vector<snapshot_key> snapshots(const snapshot_key& after, std::size_t limit) {
+    const auto found =
+      db_->run(list_snapshots, after.reducer(), after.relation() != nullptr, after.name(), clamped(limit));
+    std::vector<snapshot_key> all;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      std::string reducer{found.text(i, 0)};
+      std::string name{found.text(i, 2)};
+      if (found.integer(i, 1) == 0)
+        all.emplace_back(std::move(reducer), stream_id{std::move(name)});
+      else
+        all.emplace_back(std::move(reducer), relation_key{std::move(name)});
+    }
     return all;
   }
 
@@ -1527,6 +1545,10 @@ public:
   result<std::vector<relation_summary>> relations(std::string_view after, std::size_t limit) const override {
     if (auto ok = detail::check_list_start(after); !ok) return ok.error();
     return ask([&](reader& from) { return from.relations(after, limit); });
+  }
+
+  result<std::vector<snapshot_key>> snapshots(const snapshot_key& after, std::size_t limit) const override {
+    return ask([&](reader& from) { return from.snapshots(after, limit); });
   }
 
   result<std::vector<type_summary>> types() const override {

@@ -980,6 +980,21 @@ public:
     return all;
   }
 
+  [[nodiscard]] std::vector<snapshot_key> snapshots(const snapshot_key& after, std::size_t limit) {
+    std::vector<snapshot_key> all;
+    auto row = snapshots_(std::string_view{after.reducer()}, std::int64_t{after.relation() != nullptr},
+                          std::string_view{after.name()}, std::uint64_t{limit});
+    while (row.next()) {
+      std::string reducer{row.text(0)};
+      std::string name{row.text(2)};
+      if (row.integer(1) == 0)
+        all.emplace_back(std::move(reducer), stream_id{std::move(name)});
+      else
+        all.emplace_back(std::move(reducer), relation_key{std::move(name)});
+    }
+    return all;
+  }
+
   [[nodiscard]] std::vector<type_summary> types() {
     std::vector<type_summary> all;
     for (auto row = counts_of_types_(); row.next();)
@@ -1125,6 +1140,12 @@ private:
   statement relations_ = prepare("listing relations", "SELECT k.name, k.revision, count(*) FROM skald_relation_keys k "
                                                       "JOIN skald_relations r ON r.key = k.key WHERE k.name > ?1 "
                                                       "GROUP BY k.name ORDER BY k.name LIMIT ?2");
+  statement snapshots_ =
+    prepare("listing snapshots",
+            "SELECT * FROM (SELECT f.reducer, f.relation <> 0 AS of_relation, coalesce(k.name, s.name) AS name "
+            "FROM skald_snapshots f LEFT JOIN skald_relation_keys k ON k.key = f.relation "
+            "LEFT JOIN skald_streams s ON s.key = f.stream) WHERE (reducer, of_relation, name) > (?1, ?2, ?3) "
+            "ORDER BY reducer, of_relation, name LIMIT ?4");
   statement counts_of_types_ =
     prepare("counting event types", "SELECT t.name, e.events FROM skald_types t "
                                     "JOIN (SELECT type, count(*) AS events FROM skald_events GROUP BY type) e "
@@ -1295,6 +1316,10 @@ public:
   result<std::vector<relation_summary>> relations(std::string_view after, std::size_t limit) const override {
     if (auto ok = detail::check_list_start(after); !ok) return ok.error();
     return ask([&](reader& from) { return from.relations(after, limit); });
+  }
+
+  result<std::vector<snapshot_key>> snapshots(const snapshot_key& after, std::size_t limit) const override {
+    return ask([&](reader& from) { return from.snapshots(after, limit); });
   }
 
   result<std::vector<type_summary>> types() const override {

@@ -1,5 +1,6 @@
 #include "command_line.hpp"
 #include "commands.hpp"
+#include "manual.hpp"
 #include <skald/store/open_store.hpp>
 #include <skald/store/quoted.hpp>
 
@@ -27,6 +28,32 @@ constexpr const char* footer = "Stores are sqlite:FILE, postgresql://USER@HOST/D
                                "Passwords are never shown; a URL that holds one is best given in the variable\n"
                                "SKALD_STORE, where other users of the machine do not see it.";
 
+option_help help_of(const CLI::Option& option) {
+  option_help help{{}, {}, option.get_description()};
+  if (!option.nonpositional()) {
+    help.names = {option.get_name(true, false)};
+    return help;
+  }
+  for (const auto& name : option.get_snames()) help.names.push_back('-' + name);
+  for (const auto& name : option.get_lnames()) help.names.push_back("--" + name);
+  if (option.get_type_size() != 0)
+    help.value = option.get_option_text().empty() ? option.get_type_name() : option.get_option_text();
+  return help;
+}
+
+command_help help_of(const CLI::App& app, std::string name) {
+  command_help help{std::move(name), app.get_description(), {}, {}};
+  for (const auto* option : app.get_options())
+    (option->nonpositional() ? help.options : help.arguments).push_back(help_of(*option));
+  return help;
+}
+
+program_help help_of(const CLI::App& app) {
+  program_help help{app.get_name(), SKALD_VERSION, help_of(app, ""), {}, footer};
+  for (const auto* command : app.get_subcommands({})) help.commands.push_back(help_of(*command, command->get_name()));
+  return help;
+}
+
 /// The command line of `skald`. What is chosen runs behind the parsing.
 class command_line {
 public:
@@ -36,6 +63,8 @@ public:
     app_.footer(footer);
     app_.get_formatter()->column_width(width_of_options);
     add_viewing();
+    add_moving();
+    add_manual();
   }
 
   int run(std::vector<std::string> words) {
@@ -68,7 +97,7 @@ private:
 
     auto* read = add("read", "Show the events of streams, or of the whole store",
                      [this] { return run_read(common_, read_, at_); });
-    read->add_option("STREAM", read_.streams, "Read these streams as one, in order of time")->type_name("");
+    read->add_option("STREAM", read_.streams, "Read these streams as one, in order of time")->option_text("...");
     add_names(read, "-k,--key", read_.keys, "Read the streams that are kept under this relation key; may be repeated")
       ->type_name("KEY");
     add_types(read, read_.types);
@@ -79,24 +108,75 @@ private:
     read->add_flag("-b,--backward", read_.backward, "Newest first");
     read->add_option("-n,--limit", read_.limit, "At most so many events")->type_name("N")->check(natural);
 
+    auto* tail = add("tail", "Show the newest events of the store", [this] { return run_tail(common_, tail_, at_); });
+    tail->add_option("-n,--limit", tail_.count, "So many events; 10 where it is not said")
+      ->type_name("N")
+      ->check(natural);
+    tail->add_flag("-f,--follow", tail_.follow, "Go on with what is appended, until it is interrupted");
+    add_types(tail, tail_.types);
+
     add("streams", "List the streams, with their revision and the time of their newest event",
         [this] { return run_streams(common_, at_); });
     add("types", "List the event types, with the number of their events", [this] { return run_types(common_, at_); });
+    auto* relations = add("relations", "List the relation keys, or what is kept under one",
+                          [this] { return run_relations(common_, relations_, at_); });
+    relations->add_option("-k,--key", relations_.key, "The streams under this key")->type_name("KEY");
+    relations->add_option("--stream", relations_.stream, "The keys under which this stream is kept")
+      ->type_name("STREAM");
+    add("snapshots", "List the snapshots, and whether they still hold", [this] { return run_snapshots(common_, at_); });
     add("stats", "Count what is in the store, and show how its events lie in time",
         [this] { return run_stats(common_, at_); });
   }
 
-  /// A command on a store.
-  CLI::App* add(const std::string& name, const std::string& text, std::function<int()> run) {
+  void add_moving() {
+    auto* import = add("import", "Bring the events of logs into a store, each once, however often it is done",
+                       [this] { return run_import(common_, import_, at_); });
+    import->add_option("LOG", import_.files, "NDJSON, one event a line; - is standard input")
+      ->required()
+      ->option_text("...");
+
+    auto* save = add("export", "Write all events as a log, of which import makes the same again in another store",
+                     [this] { return run_export(common_, export_, at_); });
+    save->add_option("-o,--output", export_.file, "Write to a new file, and show the progress")->type_name("FILE");
+    save->add_flag("--resume", export_.resume, "Go on with the file where an earlier export has stopped");
+
+    auto* copy = add("copy", "Bring all events and relations of a store into another one, of any kind",
+                     [this] { return run_copy(common_, copy_, at_); });
+    copy->add_option("--to", copy_.to, "Where they go; else the variable SKALD_COPY_TO tells")
+      ->option_text("URL")
+      ->envname("SKALD_COPY_TO")
+      ->required();
+  }
+
+  void add_manual() {
+    auto* completion =
+      add_plain("completion", "Print a script that lets a shell complete commands and options", [this] {
+        at_.out << completion_script(help_of(app_), shell_);
+        return 0;
+      });
+    completion->add_option("SHELL", shell_, "bash, zsh or fish")->required()->option_text("...");
+    add_plain("man", "Print the manual page, for man", [this] {
+      at_.out << man_page(help_of(app_));
+      return 0;
+    });
+  }
+
+  CLI::App* add_plain(const std::string& name, const std::string& text, std::function<int()> run) {
     auto* command = app_.add_subcommand(name, text);
     command->callback([this, run = std::move(run)] { chosen_ = run; });
+    command->footer("");
+    return command;
+  }
+
+  /// A command on a store.
+  CLI::App* add(const std::string& name, const std::string& text, std::function<int()> run) {
+    auto* command = add_plain(name, text, std::move(run));
     command->add_option("-s,--store", common_.store, "Where the events are; else the variable SKALD_STORE tells")
       ->option_text("URL")
       ->envname("SKALD_STORE")
       ->required();
     command->add_flag("--json", json_, "JSON, also on a terminal");
     command->add_flag("--table", table_, "For people, also into a file or a pipe");
-    command->footer("");
     return command;
   }
 
@@ -120,6 +200,12 @@ private:
   bool json_ = false;
   bool table_ = false;
   read_options read_;
+  tail_options tail_;
+  relations_options relations_;
+  copy_options copy_;
+  import_options import_;
+  export_options export_;
+  std::string shell_;
   std::function<int()> chosen_;
 };
 
@@ -143,7 +229,8 @@ int run_program(int argc, char** argv) {
   try {
     stop_source stop;
     descriptor_stream out{STDOUT_FILENO, "standard output"};
-    console at{STDIN_FILENO, out, std::cerr, ::isatty(STDOUT_FILENO) == 1, ::isatty(STDERR_FILENO) == 1, stop};
+    console at{STDIN_FILENO, out,          std::cerr, ::isatty(STDOUT_FILENO) == 1, ::isatty(STDERR_FILENO) == 1,
+               stop,         STDOUT_FILENO};
     return run_command({argv + 1, argv + argc}, at);
   } catch (const std::exception& why) {
     std::cerr << std::string{"skald: "} + why.what() + '\n';

@@ -31,8 +31,38 @@ struct read_options {
   std::optional<std::size_t> limit;
 };
 
+struct tail_options {
+  std::size_t count = 10;
+  bool follow = false;
+  std::vector<std::string> types; ///< none: all
+};
+
+struct relations_options {
+  std::string key; ///< only the streams under it
+  std::string stream; ///< only the keys it is kept under
+};
+
+struct copy_options {
+  std::string to; ///< a URL
+};
+
+struct import_options {
+  std::vector<std::string> files; ///< `-` is the console's input
+};
+
+struct export_options {
+  std::string file; ///< empty: the console
+  bool resume = false;
+};
+
 int run_init(const common_options& common, console& at);
 int run_read(const common_options& common, const read_options& options, console& at);
+int run_import(const common_options& common, const import_options& options, console& at);
+int run_export(const common_options& common, const export_options& options, console& at);
+int run_copy(const common_options& common, const copy_options& options, console& at);
+int run_tail(const common_options& common, const tail_options& options, console& at);
+int run_relations(const common_options& common, const relations_options& options, console& at);
+int run_snapshots(const common_options& common, console& at);
 int run_streams(const common_options& common, console& at);
 int run_types(const common_options& common, console& at);
 int run_stats(const common_options& common, console& at);

@@ -15,6 +15,7 @@ struct console {
   bool err_is_terminal = false;
   /// Ends what takes longer, in good order.
   stop_source& stop;
+  int out_descriptor = -1; ///< behind `out`, to see whether anybody reads it; -1 for none
 };
 
 } // namespace tools

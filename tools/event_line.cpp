@@ -1,5 +1,11 @@
 #include "event_line.hpp"
 #include "text.hpp"
+#include <skald/store/json.hpp>
+#include <skald/store/quoted.hpp>
+
+#include <algorithm>
+#include <array>
+#include <bitset>
 
 namespace tools {
 
@@ -17,8 +23,153 @@ std::string open_line(const skald::record& r) {
   line += ",\"id\":\"" + r.id.str() + '"';
   if (r.created.counter() != 0) line += ",\"counter\":" + std::to_string(r.created.counter());
   if (r.schema_version != 1) line += ",\"version\":" + std::to_string(r.schema_version);
+  if (!r.batch.empty()) line += ",\"batch\":" + quoted(r.batch.str());
   if (r.silent) line += ",\"silent\":true";
   return line;
+}
+
+[[noreturn]] void refuse(const std::string& why) { throw skald::failure{skald::errc::invalid_argument, why}; }
+
+[[noreturn]] void refuse(std::string_view member, std::string_view why) {
+  refuse(std::string{member} + ": " + std::string{why});
+}
+
+/// Walks over the members of an object: what is between the brackets of their values is only stepped over.
+class walker {
+public:
+  explicit walker(std::string_view text) : text_{text} {}
+
+  /// Steps over `c`, which may have space in front. False where something else stands there.
+  bool take(char c) {
+    skip_space();
+    if (at_ == text_.size() || text_[at_] != c) return false;
+    ++at_;
+    return true;
+  }
+
+  /// The next string, with its quotes.
+  std::string_view string() {
+    skip_space();
+    const auto begin = at_;
+    if (at_ == text_.size() || text_[at_] != '"') refuse("this is no JSON");
+    skip_string();
+    return text_.substr(begin, at_ - begin);
+  }
+
+  /// The next value as it stands.
+  std::string_view value() {
+    skip_space();
+    const auto begin = at_;
+    for (std::size_t depth = 0;;) {
+      if (at_ == text_.size()) refuse("this is no JSON");
+      const char c = text_[at_];
+      if (c == '"') {
+        skip_string();
+      } else if (c == '{' || c == '[') {
+        ++depth, ++at_;
+      } else if (c == '}' || c == ']') {
+        if (depth == 0) refuse("this is no JSON");
+        --depth, ++at_;
+      } else if (depth == 0) {
+        skip_until([](char next) { return next == ',' || next == ']' || next == '}' || is_space(next); });
+      } else {
+        ++at_;
+      }
+      if (depth == 0) return text_.substr(begin, at_ - begin);
+    }
+  }
+
+  [[nodiscard]] bool ended() {
+    skip_space();
+    return at_ == text_.size();
+  }
+
+private:
+  static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+  template <class Stop>
+  void skip_until(Stop stop) {
+    while (at_ < text_.size() && !stop(text_[at_])) ++at_;
+  }
+
+  void skip_space() {
+    skip_until([](char c) { return !is_space(c); });
+  }
+
+  void skip_string() {
+    for (++at_;; at_ += 2) {
+      skip_until([](char c) { return c == '"' || c == '\\'; });
+      if (at_ >= text_.size()) refuse("this is no JSON");
+      if (text_[at_] == '"') break;
+    }
+    ++at_;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+template <class T>
+T read_as(std::string_view json, std::string_view member) {
+  auto read = skald::from_json<T>(json);
+  if (!read) refuse(member, read.error().message);
+  return std::move(*read);
+}
+
+/// The text of a JSON string. Mostly it stands there as it is, and only its ends are cut off.
+std::string string_in(std::string_view json, std::string_view member) {
+  const auto is_plain = [](char c) { return c != '\\' && static_cast<unsigned char>(c) >= 0x20; };
+  if (json.starts_with('"') && std::ranges::all_of(json, is_plain)) return std::string{json.substr(1, json.size() - 2)};
+  return read_as<std::string>(json, member);
+}
+
+template <class Name>
+Name name_in(std::string_view json, std::string_view member) {
+  auto name = Name::parse(string_in(json, member));
+  if (!name) refuse(member, name.error().message);
+  return std::move(*name);
+}
+
+skald::record read_members(std::string_view line) {
+  constexpr std::array<std::string_view, 15> names{"stream",   "type",     "created",  "data",     "meta",
+                                                   "id",       "counter",  "version",  "batch",    "silent",
+                                                   "position", "revision", "recorded", "hydrated", "outdated"};
+  constexpr std::size_t needed = 4; // of the names
+  skald::record r;
+  std::uint16_t counter = 0;
+  std::bitset<names.size()> seen;
+  walker walk{line};
+  if (!walk.take('{')) refuse("this is no object");
+  for (bool more = !walk.take('}'); more;) {
+    const auto name = string_in(walk.string(), "the name of a member");
+    if (!walk.take(':')) refuse("this is no JSON");
+    const auto value = walk.value();
+    const auto which = static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
+    if (which == names.size()) refuse("the member " + skald::detail::in_quotes(name) + " is unknown");
+    if (seen[which]) refuse(name, "stands twice");
+    seen.set(which);
+    switch (which) {
+      case 0: r.stream = name_in<skald::stream_id>(value, name); break;
+      case 1: r.type = string_in(value, name); break;
+      case 2: r.created = name_in<skald::timestamp>(value, name); break;
+      case 3: r.data = value; break;
+      case 4: r.meta = value; break;
+      case 5: r.id = name_in<skald::event_id>(value, name); break;
+      case 6: counter = read_as<std::uint16_t>(value, name); break;
+      case 7: r.schema_version = read_as<std::uint32_t>(value, name); break;
+      case 8: r.batch = name_in<skald::batch_key>(value, name); break;
+      case 9: r.silent = read_as<bool>(value, name); break;
+      default:
+        if (auto json = skald::check_json(value); !json) refuse(name, json.error().message);
+    }
+    more = walk.take(',');
+    if (!more && !walk.take('}')) refuse("this is no JSON");
+  }
+  if (!walk.ended()) refuse("this is no JSON");
+  for (std::size_t i = 0; i < needed; ++i)
+    if (!seen[i]) refuse(names[i], "missing");
+  if (counter != 0) r.created = skald::timestamp{r.created.time(), counter};
+  return r;
 }
 
 } // namespace
@@ -30,10 +181,19 @@ std::string record_line(const skald::record& r) {
   line += ",\"position\":" + std::to_string(r.position.value);
   line += ",\"revision\":" + std::to_string(r.revision.value);
   line += ",\"recorded\":\"" + r.recorded.str() + '"';
-  if (!r.batch.empty()) line += ",\"batch\":" + quoted(r.batch.str());
   if (r.hydrated) line += ",\"hydrated\":true";
   if (r.outdated) line += ",\"outdated\":true";
   return line + '}';
+}
+
+skald::record parse_event_line(std::string_view line) {
+  try {
+    return read_members(line);
+  } catch (const skald::failure&) {
+    // The walker knows little of JSON: where that is the trouble, this says where.
+    if (auto json = skald::check_json(line); !json) throw skald::failure{json.error()};
+    throw;
+  }
 }
 
 } // namespace tools

@@ -157,6 +157,7 @@ void write_all(int to, std::string_view text, const std::string& name) {
 }
 
 bool reader_is_gone(int to) noexcept {
+  if (to < 0) return false;
   pollfd watched{to, 0, 0};
   return ::poll(&watched, 1, 0) == 1 && (watched.revents & (POLLERR | POLLHUP)) != 0;
 }

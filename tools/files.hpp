@@ -103,7 +103,7 @@ class output_closed {};
 /// Writes all of it. Throws `output_closed`, or `failure` (`insertion_failed`) that says what `name` is and why.
 void write_all(int to, std::string_view text, const std::string& name);
 
-/// Whether nobody can ever read what is written there.
+/// Whether nobody can ever read what is written there; of -1, which is no descriptor, that is not known.
 [[nodiscard]] bool reader_is_gone(int to) noexcept;
 
 /// A stream to a file descriptor, written in pieces of some size and when it is flushed. What cannot be written throws as

@@ -7,6 +7,7 @@
 #include <skald/store/open_store.hpp>
 
 #include <algorithm>
+#include <chrono>
 
 namespace tools {
 
@@ -16,7 +17,7 @@ using row = listing::row;
 
 constexpr std::size_t name_width = 40;
 constexpr std::size_t data_width = 60;
-constexpr std::size_t names_at_once = 1000;
+constexpr std::chrono::milliseconds between_looks{100}; // of a tail that follows
 
 listing list_of_records(const common_options& common, console& at) {
   return {at.out, common.for_people, {">position", "created", "stream", ">revision", "type", "data"}};
@@ -63,18 +64,6 @@ int read(const skald::event_store& store, Query query, const common_options& com
 }
 
 std::string pair(std::string_view name, const std::string& json) { return quoted(name) + ':' + json; }
-
-template <class Visit>
-void for_each_stream(const skald::event_store& store, Visit visit) {
-  for_each_piece([&](const std::string& after) { return store.streams(after, names_at_once); },
-                 [](const auto& s) { return s.stream.str(); }, visit);
-}
-
-template <class Visit>
-void for_each_relation(const skald::event_store& store, Visit visit) {
-  for_each_piece([&](const std::string& after) { return store.relations(after, names_at_once); },
-                 [](const auto& r) { return r.key.str(); }, visit);
-}
 
 std::string time_text(std::int64_t ms) {
   return skald::timestamp{skald::timestamp::milliseconds{std::chrono::milliseconds{ms}}, 0}.str();
@@ -171,6 +160,33 @@ int run_read(const common_options& common, const read_options& options, console&
   return read(*store, skald::all_query{}, common, options, true, at);
 }
 
+int run_tail(const common_options& common, const tail_options& options, console& at) {
+  const signal_stop signals{at.stop};
+  const auto store = open(common, false);
+  auto out = list_of_records(common, at);
+  auto place = store->head().value();
+  skald::all_query newest;
+  narrow(newest, wanted(options.types), true, options.count, {});
+  newest.before(skald::position{place.value + 1});
+  std::vector<skald::record> last;
+  for_each(*store, newest, [&](const skald::record& r) { last.push_back(r); }).value();
+  for (auto r = last.rbegin(); r != last.rend(); ++r) add(out, *r);
+  out.flush();
+  while (options.follow && !at.stop.stopped()) {
+    // Up to the head: what is of other types is not read again.
+    const auto head = store->head().value();
+    skald::all_query next;
+    narrow(next, wanted(options.types), false, {}, {});
+    next.after(place).before(skald::position{head.value + 1});
+    for_each(*store, next, [&](const skald::record& r) { add(out, r); }).value();
+    out.flush();
+    place = head;
+    at.stop.wait(between_looks, at.out_descriptor);
+    if (!at.stop.stopped() && reader_is_gone(at.out_descriptor)) throw output_closed{};
+  }
+  return at.stop.stopped() ? at.stop.status() : 0;
+}
+
 int run_streams(const common_options& common, console& at) {
   const auto store = open(common, false);
   listing out{at.out, common.for_people, {"stream", ">events", "newest"}};
@@ -181,6 +197,64 @@ int run_streams(const common_options& common, console& at) {
                ',' + pair("newest", quoted(s.newest.str())) + '}';
       },
       [&] { return row{printable(s.stream.str(), name_width), grouped(s.revision.value), s.newest.str()}; });
+  });
+  out.flush();
+  return 0;
+}
+
+int run_relations(const common_options& common, const relations_options& options, console& at) {
+  if (!options.key.empty() && !options.stream.empty())
+    throw skald::failure{skald::errc::invalid_argument, "--key and --stream exclude each other"};
+  const auto store = open(common, false);
+  const auto list_names = [&](std::string_view what, const auto& names) {
+    listing out{at.out, common.for_people, {std::string{what}}};
+    for (const auto& name : names)
+      out.add([&] { return '{' + pair(what, quoted(name.str())) + '}'; },
+              [&] { return row{printable(name.str(), name_width)}; });
+    out.flush();
+    return 0;
+  };
+  if (!options.key.empty())
+    return list_names("stream", store->related(skald::relation_key::parse(options.key).value()).value().streams);
+  if (!options.stream.empty())
+    return list_names("key", store->keys_of(skald::stream_id::parse(options.stream).value()).value());
+  listing out{at.out, common.for_people, {"key", ">streams", ">revision"}};
+  for_each_relation(*store, [&](const skald::relation_summary& r) {
+    out.add(
+      [&] {
+        return '{' + pair("key", quoted(r.key.str())) + ',' + pair("streams", std::to_string(r.streams)) + ',' +
+               pair("revision", std::to_string(r.revision.value)) + '}';
+      },
+      [&] { return row{printable(r.key.str(), name_width), grouped(r.streams), grouped(r.revision.value)}; });
+  });
+  out.flush();
+  return 0;
+}
+
+int run_snapshots(const common_options& common, console& at) {
+  const auto store = open(common, false);
+  listing out{at.out, common.for_people, {"reducer", "of", "name", ">events", "up to", ">bytes", "holds"}};
+  for_each_snapshot(*store, [&](const skald::snapshot_key& key) {
+    const auto found = store->load_snapshot(key).value();
+    if (!found) return; // it went meanwhile
+    const auto& s = found->snapshot;
+    const std::string of = key.stream() ? "stream" : "relation";
+    out.add(
+      [&] {
+        return '{' + pair("reducer", quoted(key.reducer())) + ',' + pair(of, quoted(key.name())) + ',' +
+               pair("events", std::to_string(s.records)) + ',' + pair("up_to", quoted(s.cursor.created.str())) + ',' +
+               pair("id", quoted(s.cursor.id.str())) + ',' + pair("bytes", std::to_string(s.state.size())) + ',' +
+               pair("holds", found->holds ? "true" : "false") + '}';
+      },
+      [&] {
+        return row{printable(key.reducer(), name_width),
+                   of,
+                   printable(key.name(), name_width),
+                   grouped(s.records),
+                   s.cursor.created.str(),
+                   grouped(s.state.size()),
+                   found->holds ? "yes" : "no"};
+      });
   });
   out.flush();
   return 0;

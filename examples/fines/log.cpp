@@ -1,4 +1,5 @@
 #include "log.hpp"
+#include <skald/store/log_ids.hpp>
 
 #include <boost/json.hpp>
 
@@ -9,7 +10,6 @@
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
-#include <unordered_map>
 #include <utility>
 
 namespace fines {
@@ -85,18 +85,12 @@ public:
     if (!created) throw bad_line{created.error().message};
     auto [data, stored] = data_of(type, member(line, "data"));
 
-    const auto id = unique_id({created->str(), stream->str(), type, stored});
+    const auto id = ids_.next(*created, *stream, type, stored);
     return {number, std::move(*stream), *created, id, std::move(data)};
   }
 
 private:
-  skald::event_id unique_id(const std::array<std::string, 4>& parts) {
-    const auto same = skald::derive_event_id({parts[0], parts[1], parts[2], parts[3]});
-    const auto ordinal = std::to_string(++seen_[same]);
-    return skald::derive_event_id({parts[0], parts[1], ordinal, parts[2], parts[3]});
-  }
-
-  std::unordered_map<skald::event_id, std::size_t> seen_;
+  skald::log_ids ids_;
 };
 
 skald::error unreadable(const std::string& name, const std::string& why) {

@@ -24,6 +24,10 @@ public:
   skald::result<std::vector<skald::relation_key>> keys_of(const skald::stream_id& s) const override {
     return inner_->keys_of(s);
   }
+  skald::result<std::vector<skald::snapshot_key>> snapshots(const skald::snapshot_key& after,
+                                                            std::size_t limit) const override {
+    return inner_->snapshots(after, limit);
+  }
   skald::result<std::optional<skald::stored_snapshot>> load_snapshot(const skald::snapshot_key& key) const override {
     return inner_->load_snapshot(key);
   }

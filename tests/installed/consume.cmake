@@ -28,6 +28,13 @@ if(TOOLS)
   if(NOT output MATCHES "\"events\":0}")
     message(FATAL_ERROR "skald init said '${output}'")
   endif()
+  foreach(file man/man1/skald.1 bash-completion/completions/skald zsh/site-functions/_skald
+               fish/vendor_completions.d/skald.fish)
+    file(READ ${prefix}/share/${file} text)
+    if(NOT text MATCHES "export")
+      message(FATAL_ERROR "${file} knows no export")
+    endif()
+  endforeach()
 endif()
 
 find_program(PKG_CONFIG pkg-config) # now: `make demo` may have configured before it was there

@@ -69,6 +69,30 @@ SKALD_CONTRACT("a second snapshot replaces the first, of its key only") { // E.1
   CHECK(must(store->load_snapshot(of_stream("b")))->snapshot.records == 2);
 }
 
+SKALD_CONTRACT("snapshots are listed by reducer, streams before relations, and name, in pieces") {
+  fixture<backend> store;
+  CHECK(must(store->snapshots({}, 10)).empty());
+  must(store->append(request("a", any, some_events(1, 2))));
+  must(store->append(request("\u00e9", any, some_events(3, 2))));
+  must(relate(*store, {relation_change::insert(posts, stream("a"))}));
+  std::vector<snapshot> all{folded(*store, of_stream("a")), folded(*store, of_stream("\u00e9")),
+                            folded(*store, of_relation())};
+  auto other = all[0];
+  other.key = snapshot_key{"zebra", stream("a")};
+  all.push_back(other);
+  must(save(*store, {all[3], all[2], all[1], all[0]}));
+  REQUIRE(all[0].key.reducer() < "zebra");
+
+  std::vector<snapshot_key> keys;
+  for (const auto& s : all) keys.push_back(s.key);
+  CHECK((must(store->snapshots({}, 10)) == keys));
+  CHECK(must(store->snapshots({}, 0)).empty());
+  CHECK((must(store->snapshots({}, 2)) == std::vector{keys[0], keys[1]}));
+  CHECK((must(store->snapshots(keys[0], 2)) == std::vector{keys[1], keys[2]}));
+  CHECK((must(store->snapshots(keys[1], 9)) == std::vector{keys[2], keys[3]}));
+  CHECK(must(store->snapshots(keys[3], 9)).empty());
+}
+
 SKALD_CONTRACT("a snapshot is removed, of its key only, and one that is not there is nothing to remove") {
   fixture<backend> store;
   must(store->append(request("a", any, some_events(1, 2))));

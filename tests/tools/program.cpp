@@ -2,7 +2,7 @@
 
 #include <tools/command_line.hpp>
 
-#include <array>
+#include <csignal>
 #include <fcntl.h>
 #include <fstream>
 #include <iterator>
@@ -19,7 +19,9 @@ child::ended run(const words& arguments, const setting& around) {
   std::ostringstream out;
   std::ostringstream err;
   tools::stop_source stop;
-  tools::console at{in.get(), out, err, around.out_is_terminal, around.err_is_terminal, stop};
+  if (around.stopped) stop.stop(SIGINT);
+  tools::console at{in.get(), around.out ? *around.out : out, err, around.out_is_terminal, around.err_is_terminal,
+                    stop,     around.out_descriptor};
   const int status = tools::run_command(arguments, at);
   return {status, out.str(), err.str()};
 }

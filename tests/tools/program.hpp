@@ -17,6 +17,9 @@ struct setting {
   std::string in{};
   bool out_is_terminal = false;
   bool err_is_terminal = false;
+  std::ostream* out = nullptr; ///< in place of a text
+  int out_descriptor = -1;     ///< behind it
+  bool stopped = false;        ///< as if a signal had come
 };
 
 /// Runs a command in this process.

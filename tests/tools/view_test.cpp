@@ -1,11 +1,19 @@
+#include <skald/store/open_store.hpp>
+
 #include <doctest/doctest.h>
 #include <tests/tools/program.hpp>
 
 #include <algorithm>
+#include <csignal>
+#include <fcntl.h>
+#include <future>
+#include <unistd.h>
 
 using namespace skald_program;
 
 namespace {
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 std::string without_recorded(std::string line) {
   if (const auto begin = line.find(",\"recorded\":\""); begin != std::string::npos)
@@ -185,4 +193,89 @@ TEST_CASE("names and data that would move a terminal's cursor do not") {
     CHECK(text.find('\x1b') == std::string::npos);
     CHECK(lines_of(text).size() == 2);
   }
+}
+
+TEST_CASE("tail shows the newest events, oldest first") {
+  const small_store there;
+  CHECK(shown({"tail", "--store", there.url}) == "123");
+  CHECK(shown({"tail", "--store", there.url, "-n", "2"}) == "23");
+  CHECK(shown({"tail", "--store", there.url, "-n", "1", "-t", "book:returned"}) == "2");
+  CHECK(shown({"tail", "--store", there.url, "-n", "0"}).empty());
+}
+
+TEST_CASE("tail goes on with what is appended, until nobody reads it any more") {
+  std::signal(SIGPIPE, SIG_IGN);
+  const small_store there;
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  tools::descriptor in{ends[0]};
+  const tools::descriptor pipe{ends[1]};
+  auto done = std::async(std::launch::async, [&] {
+    tools::descriptor_stream out{pipe.get(), "standard output"};
+    return run({"tail", "-f", "-n", "1", "-t", "book:lent", "--store", there.url},
+               {.out = &out, .out_descriptor = pipe.get()});
+  });
+  const tools::stop_source stop;
+  tools::line_reader lines{in.get(), "the pipe", stop};
+  CHECK(has(std::string{lines.next()->text}, "\"position\":3"));
+
+  {
+    const auto store = skald::test::must(skald::open_store(there.url));
+    using skald::expected_revision;
+    using skald::new_event;
+    using skald::stream_id;
+    skald::test::must(store->append(skald::append_request{
+      stream_id{"s"}, expected_revision::any(), {new_event{"other", "{}"}, new_event{"book:lent", "{}"}}}));
+    CHECK(has(std::string{lines.next()->text}, "\"position\":5"));
+    skald::test::must(
+      store->append(skald::append_request{stream_id{"s"}, expected_revision::any(), {new_event{"book:lent", "{}"}}}));
+    CHECK(has(std::string{lines.next()->text}, "\"position\":6"));
+  }
+  in = tools::descriptor{};
+  const auto ended = done.get();
+  CHECK(ended.status == 128 + SIGPIPE);
+  CHECK(ended.err.empty());
+}
+
+TEST_CASE("a tail that is interrupted ends with the signal's status") {
+  const small_store there;
+  CHECK(run({"tail", "-f", "--store", there.url}, {.stopped = true}).status == 128 + SIGINT);
+}
+
+TEST_CASE("relations are listed, and what is under a key, and the keys of a stream") {
+  const small_store there;
+  CHECK(said({"relations", "--store", there.url}) == "{\"key\":\"lent\",\"streams\":1,\"revision\":1}\n");
+  CHECK(said({"relations", "--store", there.url, "--table"}) == "key   streams  revision\n"
+                                                                "lent        1         1\n");
+  CHECK(said({"relations", "--store", there.url, "--key", "lent"}) == "{\"stream\":\"book-bob\"}\n");
+  CHECK(said({"relations", "--store", there.url, "--stream", "book-bob"}) == "{\"key\":\"lent\"}\n");
+  CHECK(said({"relations", "--store", there.url, "--stream", "book-ada"}).empty());
+  CHECK(run({"relations", "--store", there.url, "--stream", "a", "--key", "b"}).status == 1);
+}
+
+TEST_CASE("snapshots are listed, with whether they hold") {
+  const small_store there;
+  {
+    const auto store = skald::test::must(skald::open_store(there.url));
+    const auto newest = skald::test::must(store->find(there.ids[1]));
+    skald::snapshot of_stream;
+    of_stream.key = skald::snapshot_key{"totals", skald::stream_id{"book-ada"}};
+    of_stream.fingerprint = "f";
+    of_stream.cursor = {newest->created, newest->id};
+    of_stream.records = 2;
+    of_stream.state = "{\"days\":14}";
+    auto of_relation = of_stream;
+    of_relation.key = skald::snapshot_key{"totals", skald::relation_key{"lent"}};
+    of_relation.cursor.id = there.ids[2];
+    skald::test::must(store->save_snapshots(std::vector{of_stream, of_relation}));
+  }
+  CHECK(said({"snapshots", "--store", there.url}) ==
+        R"({"reducer":"totals","stream":"book-ada","events":2,"up_to":"1970-01-03T00:00:00.000Z",)"
+        R"("id":"00000000-0000-0000-0000-000000000002","bytes":11,"holds":true})"
+        "\n"
+        R"({"reducer":"totals","relation":"lent","events":2,"up_to":"1970-01-04T00:00:00.000Z",)"
+        R"("id":"00000000-0000-0000-0000-000000000003","bytes":11,"holds":false})"
+        "\n");
+  CHECK(lines_of(said({"snapshots", "--store", there.url, "--table"}))[1] ==
+        "totals   stream    book-ada       2  1970-01-03T00:00:00.000Z     11  yes");
 }

@@ -1,0 +1,15 @@
+#include <skald/store/log_ids.hpp>
+
+namespace skald {
+
+event_id log_ids::next(timestamp created, const stream_id& stream, std::string_view type, std::string_view data) {
+  const auto time = created.str();
+  const auto id_of = [&](std::size_t ordinal) {
+    return derive_event_id({time, stream.str(), std::to_string(ordinal), type, data});
+  };
+  const auto first = id_of(1);
+  const auto ordinal = ++seen_[first];
+  return ordinal == 1 ? first : id_of(ordinal);
+}
+
+} // namespace skald

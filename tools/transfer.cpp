@@ -1,0 +1,280 @@
+#include "commands.hpp"
+#include "event_line.hpp"
+#include "import.hpp"
+#include "pieces.hpp"
+#include "progress.hpp"
+#include "text.hpp"
+#include <skald/store/limits.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <exception>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace tools {
+
+namespace {
+
+constexpr std::uint64_t most_told = 20; ///< of the lines that are refused
+
+std::string reason() { return std::generic_category().message(errno); }
+
+/// Bytes of a file, 0 where that means nothing.
+std::uint64_t size_of(int file) {
+  struct stat found{};
+  return ::fstat(file, &found) == 0 && S_ISREG(found.st_mode) ? static_cast<std::uint64_t>(found.st_size) : 0;
+}
+
+/// The last whole line of a file, and where the next one begins.
+std::pair<std::string, std::uint64_t> last_line_of(int file, const std::string& name) {
+  constexpr std::uint64_t piece = std::uint64_t{64} << 10;
+  std::string end;
+  auto begin = size_of(file);
+  for (std::ptrdiff_t newlines = 0; begin != 0 && newlines < 2;) {
+    const auto count = std::min(begin, piece);
+    std::string bytes(count, '\0');
+    if (::pread(file, bytes.data(), count, static_cast<off_t>(begin - count)) != static_cast<ssize_t>(count))
+      throw skald::failure{skald::errc::read_failed, "reading '" + name + "': it cannot be read whole"};
+    begin -= count;
+    newlines += std::ranges::count(bytes, '\n');
+    end = bytes + end;
+  }
+  const auto last = end.rfind('\n');
+  if (last == std::string::npos) return {{}, 0}; // nothing but the beginning of a line
+  const auto before = last == 0 ? std::string::npos : end.rfind('\n', last - 1);
+  const auto first = before == std::string::npos ? 0 : before + 1;
+  return {end.substr(first, last - first), begin + last + 1};
+}
+
+/// Where an export that stopped goes on: behind the last event whose line is whole. What is behind that line is cut off.
+skald::position resume(int file, const std::string& name, const skald::event_store& store) {
+  const auto [line, end] = last_line_of(file, name);
+  skald::position after;
+  if (end != 0) {
+    const auto found = store.find(parse_event_line(line).id).value();
+    if (!found || event_line(*found) != line)
+      throw skald::failure{skald::errc::invalid_argument,
+                           "the last event of '" + name + "' is not in this store: nothing was written to the file; " +
+                             "export to another one, or from the store that it came from"};
+    after = found->position;
+  }
+  if (::ftruncate(file, static_cast<off_t>(end)) != 0 || ::lseek(file, 0, SEEK_END) < 0)
+    throw skald::failure{skald::errc::insertion_failed, "cutting '" + name + "' behind its last line: " + reason() +
+                                                          ": see whether it may be written"};
+  return after;
+}
+
+/// Ends a command that was interrupted, or has failed in the middle, with a sentence on what is left and how to go on.
+int interrupted(console& at, const std::string& what_is_left) {
+  at.err << "skald: interrupted: " + what_is_left + '\n';
+  return at.stop.status();
+}
+
+[[noreturn]] void failed(const skald::failure& why, const std::string& what_is_left) {
+  auto error = why.error();
+  error.message += "; " + what_is_left;
+  throw skald::failure{std::move(error)};
+}
+
+/// Tells what is refused: the first ones, and how many more.
+class refusals {
+public:
+  explicit refusals(console& at) : at_{at} {}
+
+  void add(const std::string& place, const std::string& why) {
+    if (++count_ <= most_told) at_.err << place + ": " + why + '\n';
+  }
+  void end() const {
+    if (count_ > most_told) at_.err << "and so it went with " + grouped(count_ - most_told) + " more\n";
+  }
+
+private:
+  console& at_;
+  std::uint64_t count_ = 0;
+};
+
+/// Puts the streams under the keys under which the other store has them, and says how many. What is there stays.
+std::uint64_t copy_relations(const skald::event_store& from, skald::event_store& to) {
+  std::uint64_t count = 0;
+  std::vector<skald::relation_change> changes;
+  const auto write = [&] {
+    to.relate(changes).value();
+    changes.clear();
+  };
+  for_each_relation(from, [&](const skald::relation_summary& r) {
+    for (const auto& stream : from.related(r.key).value().streams) {
+      changes.push_back(skald::relation_change::insert(r.key, stream));
+      ++count;
+      if (changes.size() == skald::limits::relation_changes) write();
+    }
+  });
+  write();
+  return count;
+}
+
+std::string counts(const import_report& r, bool for_people) {
+  if (for_people)
+    return grouped(r.written) + " events imported, " + grouped(r.known) + " known, " + grouped(r.refused) +
+           " lines refused\n";
+  return "{\"written\":" + std::to_string(r.written) + ",\"known\":" + std::to_string(r.known) +
+         ",\"refused\":" + std::to_string(r.refused) + "}\n";
+}
+
+} // namespace
+
+int run_import(const common_options& common, const import_options& options, console& at) {
+  const signal_stop signals{at.stop};
+  std::vector<descriptor> files;
+  std::uint64_t size = 0;
+  for (const auto& name : options.files) {
+    files.push_back(name == "-" ? descriptor{::dup(at.in)} : open_file(name, O_RDONLY));
+    size += size_of(files.back().get());
+  }
+  const auto store = open(common, true);
+  const std::string* log = nullptr;
+  refusals told{at};
+  hydrator events{
+    *store, [&](std::uint64_t line, const std::string& why) { told.add(*log + ':' + std::to_string(line), why); }};
+  const auto& done = events.report();
+  const auto what_is_left = [&] {
+    return grouped(done.written + done.known) + " events are kept, and the same command goes on with the rest";
+  };
+  try {
+    progress shown{"imported", at};
+    log_reader reader;
+    std::uint64_t bytes = 0; // of the logs before
+    const auto show = [&](std::uint64_t read) {
+      const auto part = size == 0 ? 0 : static_cast<double>(bytes + read) / static_cast<double>(size);
+      shown.show(done.written + done.known, part);
+    };
+    for (std::size_t i = 0; i < files.size() && !at.stop.stopped(); ++i) {
+      log = &options.files[i];
+      line_reader lines{files[i].get(), "'" + *log + "'", at.stop};
+      while (const auto line = lines.next()) {
+        if (line->text.find_first_not_of(" \t\r") == line->text.npos) continue;
+        try {
+          if (line->too_long)
+            events.refuse(line->number, "the line is longer than any event may be");
+          else
+            events.add(reader.next(line->text), line->number);
+        } catch (const skald::failure& why) {
+          if (!is_about_the_record(why.code())) throw;
+          events.refuse(line->number, why.what());
+        }
+        show(lines.bytes());
+      }
+      events.finish(); // also where it is interrupted, and before the name of the log changes
+      show(lines.bytes());
+      bytes += lines.bytes();
+    }
+  } catch (const skald::failure& why) {
+    told.end();
+    failed(why, what_is_left());
+  }
+  told.end();
+  if (at.stop.stopped()) return interrupted(at, what_is_left());
+  at.out << counts(done, common.for_people);
+  return done.refused == 0 ? 0 : 1;
+}
+
+int run_export(const common_options& common, const export_options& options, console& at) {
+  const signal_stop signals{at.stop};
+  const bool to_file = !options.file.empty();
+  if (options.resume && !to_file)
+    throw skald::failure{skald::errc::invalid_argument, "--resume needs --output, the file to go on with"};
+  const auto store = open(common, false);
+  descriptor file;
+  skald::position after;
+  if (to_file) {
+    file = open_file(options.file, O_RDWR | O_CREAT | (options.resume ? 0 : O_EXCL));
+    if (options.resume) after = resume(file.get(), options.file, *store);
+  }
+  const std::string name = "'" + options.file + "'";
+  descriptor_stream into_file{file.get(), name};
+  std::ostream& out = to_file ? into_file : at.out;
+  const auto head = store->head().value();
+  const auto all = static_cast<double>(head.value - std::min(head, after).value);
+  std::uint64_t events = 0;
+  const auto what_is_left = [&] {
+    return grouped(events) + " events are exported" + (to_file ? ", and --resume goes on with the rest" : "");
+  };
+  try {
+    std::optional<progress> shown;
+    if (to_file) shown.emplace("exported", at);
+    auto query = skald::all_query{}.after(after).before(skald::position{head.value + 1});
+    while (!at.stop.stopped()) {
+      const auto page = store->read(query).value();
+      for (const auto& r : page.records) out << event_line(r) << '\n';
+      events += page.records.size();
+      if (shown) shown->show(events, static_cast<double>(events) / all);
+      if (!page.more) break;
+      query.resume_behind(page.records.back());
+    }
+    out.flush();
+    if (to_file && ::fsync(file.get()) != 0 && errno != EINVAL) // which says that there is no disk behind it
+      throw skald::failure{skald::errc::insertion_failed,
+                           "writing " + name + ": " + reason() + ": see that there is room"};
+  } catch (const skald::failure& why) {
+    if (to_file) failed(why, "the file keeps what was written, and --resume goes on with the rest");
+    throw;
+  }
+  if (at.stop.stopped()) return interrupted(at, what_is_left());
+  if (to_file)
+    at.out << (common.for_people ? grouped(events) + " events exported\n"
+                                 : "{\"events\":" + std::to_string(events) + "}\n");
+  return 0;
+}
+
+int run_copy(const common_options& common, const copy_options& options, console& at) {
+  const signal_stop signals{at.stop};
+  if (options.to == common.store)
+    throw skald::failure{skald::errc::invalid_argument,
+                         "a store cannot be copied into itself: name another one with --to"};
+  const auto from = open(common, false);
+  const auto to = open({.store = options.to}, true);
+  refusals told{at};
+  hydrator events{*to, [&](std::uint64_t position, const std::string& why) {
+                    told.add("position " + std::to_string(position), why);
+                  }};
+  const auto& done = events.report();
+  const auto what_is_left = [&] {
+    return grouped(done.written + done.known) + " events are copied, and the same command goes on with the rest";
+  };
+  std::uint64_t relations = 0;
+  try {
+    progress shown{"copied", at};
+    const auto head = from->head().value();
+    auto query = skald::all_query{}.before(skald::position{head.value + 1});
+    for (bool more = true; more && !at.stop.stopped();) {
+      auto page = from->read(query).value();
+      more = page.more;
+      if (more) query.resume_behind(page.records.back());
+      for (auto& r : page.records) {
+        const auto position = r.position.value;
+        events.add(std::move(r), position);
+        shown.show(done.written + done.known, static_cast<double>(position) / static_cast<double>(head.value));
+      }
+    }
+    events.finish();
+    shown.show(done.written + done.known, at.stop.stopped() ? 0 : 1);
+    if (!at.stop.stopped()) relations = copy_relations(*from, *to);
+  } catch (const skald::failure& why) {
+    told.end();
+    failed(why, what_is_left());
+  }
+  told.end();
+  if (at.stop.stopped()) return interrupted(at, what_is_left());
+  if (common.for_people)
+    at.out << grouped(done.written) << " events copied, " << grouped(done.known) << " known, " << grouped(done.refused)
+           << " refused; " << grouped(relations) << " streams under relation keys\n";
+  else
+    at.out << "{\"written\":" << done.written << ",\"known\":" << done.known << ",\"refused\":" << done.refused
+           << ",\"relations\":" << relations << "}\n";
+  return done.refused == 0 ? 0 : 1;
+}
+
+} // namespace tools
