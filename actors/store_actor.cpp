@@ -10,7 +10,7 @@ constexpr std::size_t overhead = 128; // of a record, about
 
 /// About what a request takes in memory and in the write-ahead log.
 std::size_t bytes_of(const append_request& request) {
-  std::size_t bytes = overhead;
+  std::size_t bytes = overhead + request.answer.size();
   for (const auto& part : request.streams)
     for (const auto& event : part.events) bytes += overhead + event.data.size() + event.meta.size();
   return bytes;

@@ -1,8 +1,10 @@
 #include <skald/store/backend.hpp>
 
+#include <skald/store/checksum.hpp>
 #include <skald/store/json.hpp>
 #include <skald/store/quoted.hpp>
 
+#include <algorithm>
 #include <string>
 
 namespace skald::detail {
@@ -27,6 +29,54 @@ bool set_flags(record& r, std::uint64_t flags) noexcept {
   r.outdated = (flags & flag::outdated) != 0;
   r.silent = (flags & flag::silent) != 0;
   return (flags & ~flag::all) == 0;
+}
+
+const char* problem_of_checksum(const record& r, std::optional<std::uint64_t> kept) {
+  if (!kept) return "has no checksum";
+  return *kept == checksum_of(r) ? nullptr : "is not what was written: its checksum is of something else";
+}
+
+std::string sentence_about(const record& r, std::string_view problem) {
+  const auto id = r.id.nil() ? "" : ", id " + r.id.str();
+  const auto stream = r.stream.empty() ? "" : ", in stream " + in_quotes(r.stream.str()) + ',';
+  return "the event at position " + std::to_string(r.position.value) + id + stream + ' ' + std::string{problem};
+}
+
+std::optional<std::string> problem_of_gaps(const all_query& query, const std::vector<record>& read) {
+  if (query.types()) return {};
+  const bool forward = query.direction() == direction::forward;
+  auto last = forward ? query.after().value_or(position{}).value : 0;
+  for (const auto& r : read) {
+    const auto expected = forward ? last + 1 : last - 1;
+    if (r.position.value != expected && (forward || last != 0))
+      return "position " + std::to_string(expected) + " is missing beside position " + std::to_string(r.position.value);
+    last = r.position.value;
+  }
+  return {};
+}
+
+std::string incomplete(std::string_view stream, std::int64_t revision, std::int64_t found) {
+  return "stream " + in_quotes(stream) + " is at revision " + std::to_string(revision) + ", but " +
+         std::to_string(found) + " events of it are found";
+}
+
+std::string json_of(const std::vector<revision>& revisions) {
+  std::string text = "[";
+  for (const auto number : revisions) text += (text.size() > 1 ? "," : "") + std::to_string(number.value);
+  return text + ']';
+}
+
+bool read_revisions(std::string_view text, std::vector<revision>& revisions) {
+  if (text.size() < 2 || text.front() != '[' || text.back() != ']') return false;
+  text = text.substr(1, text.size() - 2);
+  while (!text.empty()) {
+    const auto comma = std::min(text.find(','), text.size());
+    const auto number = revision::parse(text.substr(0, comma));
+    if (!number) return false;
+    revisions.push_back(*number);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return true;
 }
 
 result<void> check_readable(const stream_id& stream) {

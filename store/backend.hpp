@@ -13,6 +13,7 @@
 #include <mutex>
 #include <optional>
 #include <queue>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -30,6 +31,30 @@ inline constexpr position last_position{(std::uint64_t{1} << 63) - 1};
 
 /// Sets them; false where the number stands for none.
 [[nodiscard]] bool set_flags(record& r, std::uint64_t flags) noexcept;
+
+/// What is wrong with a record, by the checksum that is kept beside it; null for nothing.
+[[nodiscard]] const char* problem_of_checksum(const record& r, std::optional<std::uint64_t> kept);
+
+/// A sentence that names the record.
+[[nodiscard]] std::string sentence_about(const record& r, std::string_view problem);
+
+/// What is wrong with a page of all events, as it was read: a position that is missing; none for nothing.
+[[nodiscard]] std::optional<std::string> problem_of_gaps(const all_query& query, const std::vector<record>& read);
+
+/// A sentence about a stream of which another number of events is found than there should be.
+[[nodiscard]] std::string incomplete(std::string_view stream, std::int64_t revision, std::int64_t found);
+
+/// Whether a page ended because nothing lies behind it.
+template <class Query>
+[[nodiscard]] bool ended(const Query& query, const page& answer) {
+  return !answer.more && answer.records.size() < query.limit().value_or(SIZE_MAX);
+}
+
+/// Revisions as a JSON array.
+[[nodiscard]] std::string json_of(const std::vector<revision>& revisions);
+
+/// Adds them; false where the text is none.
+[[nodiscard]] bool read_revisions(std::string_view text, std::vector<revision>& revisions);
 
 /// Errors: `invalid_argument`.
 [[nodiscard]] result<void> check_readable(const stream_id& stream);

@@ -101,6 +101,20 @@ result<std::vector<relation_change>> relations_of(const record& r, const catalog
   return changes;
 }
 
+result<void> check_answer(const append_request& request) {
+  if (request.answer.empty()) return {};
+  if (request.command.empty())
+    return error{errc::invalid_argument, "a request has an answer, but no command to keep it under: give a command id"};
+  if (request.answer.size() > limits::answer_bytes)
+    return error{errc::invalid_argument, "the answer to command " + in_quotes(request.command.str()) + " has " +
+                                           std::to_string(request.answer.size()) + " bytes, at most " +
+                                           std::to_string(limits::answer_bytes) + " are kept"};
+  if (auto valid = check_json(request.answer); !valid)
+    return error{errc::invalid_argument,
+                 "the answer to command " + in_quotes(request.command.str()) + ": " + valid.error().message};
+  return {};
+}
+
 /// All that can be said of a request without looking into the store.
 result<void> check_request(const append_request& request, const catalog* types) {
   if (auto ok = at_most(limits::request_streams, request.streams.size(), "streams"); !ok) return ok;
@@ -119,6 +133,7 @@ result<void> check_request(const append_request& request, const catalog* types) 
       if (auto ok = check_event(event, types); !ok) return ok;
     }
   }
+  if (auto ok = check_answer(request); !ok) return ok;
   return check_relations(request.relations);
 }
 
@@ -154,10 +169,26 @@ error duplicate(const new_event& event, const record& known, std::string_view ho
 /// Decides on one request and writes what it may.
 class appender {
 public:
-  appender(event_store::transaction& tx, hybrid_clock& clock, const catalog* types, const append_request& request)
-    : tx_{tx}, clock_{clock}, types_{types}, request_{request} {}
+  appender(event_store::transaction& tx, hybrid_clock& clock, const store_options& options,
+           const append_request& request)
+    : tx_{tx}, clock_{clock}, types_{options.catalog.get()}, retention_{options.command_retention}, request_{request} {}
 
   result<receipt> run() {
+    if (request_.command.empty()) return decide();
+    const auto now = clock_.now();
+    const auto age = std::min(retention_, std::chrono::milliseconds{now.time().time_since_epoch()});
+    const timestamp oldest{now.time() - age, 0};
+    if (const auto known = tx_.find(request_.command); known && known->kept >= oldest) return known->given;
+    auto answer = decide();
+    if (!answer) return answer;
+    answer->answer = request_.answer;
+    tx_.keep(request_.command, *answer, clock_.now());
+    tx_.forget_receipts(oldest);
+    return answer;
+  }
+
+private:
+  result<receipt> decide() {
     look_up();
     if (known_count_ != 0 && known_count_ == event_count_) return repeat();
     if (auto ok = check_expectations(); !ok) return ok.error();
@@ -165,7 +196,6 @@ public:
     return write();
   }
 
-private:
   void look_up() {
     for (const auto& part : request_.streams)
       for (const auto& event : part.events) {
@@ -280,6 +310,7 @@ private:
   event_store::transaction& tx_;
   hybrid_clock& clock_;
   const catalog* types_;
+  std::chrono::milliseconds retention_;
   const append_request& request_;
   std::vector<std::optional<record>> known_; // of each event, in order
   std::size_t event_count_ = 0;
@@ -295,7 +326,8 @@ std::vector<result<receipt>> event_store::append(std::span<const append_request>
   std::vector<const append_request*> expected;
   for (const auto& request : group) {
     const auto ok = check_request(request, options_.catalog.get());
-    if (ok && !(request.streams.empty() && request.relations.empty())) {
+    const bool empty = request.streams.empty() && request.relations.empty() && request.command.empty();
+    if (ok && !empty) {
       accepted.push_back(answers.size());
       expected.push_back(&request);
     }
@@ -304,7 +336,7 @@ std::vector<result<receipt>> event_store::append(std::span<const append_request>
   if (accepted.empty()) return answers;
   const auto done = transact([&](transaction& tx) -> result<void> {
     tx.prefetch(expected);
-    for (const auto i : accepted) answers[i] = appender{tx, clock_, options_.catalog.get(), group[i]}.run();
+    for (const auto i : accepted) answers[i] = appender{tx, clock_, options_, group[i]}.run();
     return {};
   });
   if (!done)

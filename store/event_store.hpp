@@ -5,6 +5,7 @@
 #include <skald/store/record.hpp>
 #include <skald/store/snapshot.hpp>
 #include <skald/store/summary.hpp>
+#include <skald/store/verification.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -43,6 +44,9 @@ struct store_options {
   skald::durability durability = skald::durability::full;
   /// Whether a store that is not there is made; else that is `open_failed`.
   bool create = true;
+  /// How long the receipt of a command is kept at least, by the clock of the store; with each one that is kept, two older
+  /// ones are forgotten.
+  std::chrono::milliseconds command_retention = std::chrono::hours{24 * 7};
   /// Whether each record that is read is held against its checksum; one that is not what was written is `corrupt`.
   bool verify_reads = false;
 };
@@ -65,7 +69,8 @@ public:
   /// Commits a group of requests in one durable transaction, each with an answer of its own, in their order.
   ///
   /// A request is atomic, and its refusal does not touch its neighbours. One whose event ids are all known, in the same
-  /// order, streams and bodies, gets its original receipt and writes nothing. Errors of a request:
+  /// order, streams and bodies, gets its original receipt and writes nothing; so does one whose command was carried out.
+  /// Errors of a request:
   /// `wrong_expected_revision` (with `error::conflict`), `duplicate_event`, `invalid_argument`, `event_missing`,
   /// `invalid_event`; of the whole group: `insertion_failed`, with its outcome. Cost grows with the number of events,
   /// not with the size of the store (but for the depth of its indexes).
@@ -135,6 +140,13 @@ public:
   /// Behind which position other processes have appended since this was asked the last time, perhaps among appends of
   /// this one; none where they have not. Always none in a store that belongs to one process. Errors: `read_failed`.
   [[nodiscard]] virtual result<std::optional<position>> appended_elsewhere() { return std::optional<position>{}; }
+
+  /// Looks through all that is kept for what cannot be what was written: records that their checksums do not fit,
+  /// positions with gaps, streams whose revisions are not 1, 2, 3 or whose heads are wrong, and what belongs to nothing.
+  /// Goes on behind what cannot be read. What is appended meanwhile is not looked at.
+  ///
+  /// Errors: `read_failed`. Cost grows with the size of the store, memory does not.
+  [[nodiscard]] virtual result<verification> verify() const = 0;
 
   /// What is stored of a projection. A name that was never seen is registered, durably: handled up to 0, and fresh from
   /// `fresh_from`, or the head where that is not given. Errors: `invalid_argument`, `insertion_failed`.

@@ -1,6 +1,8 @@
 #include <skald/store/memory_store.hpp>
 
 #include <skald/store/backend.hpp>
+#include <skald/store/checksum.hpp>
+#include <skald/store/inspector.hpp>
 #include <skald/store/transaction.hpp>
 
 #include <algorithm>
@@ -68,8 +70,25 @@ public:
     return std::any_of(later, entries.end(), [&](const entry& e) { return records_[e.where].type == type; });
   }
 
+  void show(detail::inspector& found) const {
+    for (index i = 0; i < records_.size(); ++i) found.show_record(records_[i], checksums_[i], nullptr);
+    for (const auto& [name, entries] : streams_) {
+      std::vector<index> places;
+      timestamp newest;
+      for (const auto& e : entries) {
+        places.push_back(e.where);
+        newest = std::max(newest, e.at.created);
+      }
+      std::sort(places.begin(), places.end());
+      found.show_stream(name, revision{entries.size()}, newest);
+      for (const auto i : places) found.show_event(records_[i].revision, records_[i].position, records_[i].created);
+      found.end_streams();
+    }
+  }
+
   void add(const record& r) {
     const auto where = records_.size();
+    checksums_.push_back(checksum_of(r));
     records_.push_back(r);
     ids_.emplace(r.id, where);
     auto& entries = streams_[r.stream];
@@ -79,6 +98,7 @@ public:
 
   /// Takes back what was added beyond the first `size` records, also where the last `add` stopped half-way.
   void truncate(std::size_t size) noexcept {
+    checksums_.resize(size);
     for (; records_.size() > size; records_.pop_back()) {
       const auto& r = records_.back();
       ids_.erase(r.id);
@@ -98,6 +118,7 @@ private:
   }
 
   std::deque<record> records_;
+  std::deque<std::uint64_t> checksums_; // of the records
   std::unordered_map<event_id, index> ids_;
   std::unordered_map<stream_id, stream_entries> streams_;
 };
@@ -223,10 +244,48 @@ private:
   undo_list& undo_;
 };
 
+/// The receipts of commands, by their ids and by their age.
+class receipt_table {
+public:
+  using kept_receipt = event_store::transaction::kept_receipt;
+
+  explicit receipt_table(undo_list& undo) : undo_{undo} {}
+
+  [[nodiscard]] std::optional<kept_receipt> find(const command_id& command) const {
+    const auto found = receipts_.find(command);
+    return found == receipts_.end() ? std::nullopt : std::optional{found->second};
+  }
+
+  void put(const command_id& command, const kept_receipt& what) {
+    erase(command);
+    receipts_.emplace(command, what);
+    by_age_.emplace(what.kept, command);
+    undo_.add([this, command] { erase(command); });
+  }
+
+  void forget(timestamp oldest) {
+    for (int i = 0; i < 2 && !by_age_.empty() && by_age_.begin()->first < oldest; ++i)
+      erase(command_id{by_age_.begin()->second});
+  }
+
+private:
+  void erase(const command_id& command) {
+    const auto found = receipts_.find(command);
+    if (found == receipts_.end()) return;
+    undo_.add([this, command, what = found->second] { put(command, what); });
+    by_age_.erase(found->second.kept);
+    receipts_.erase(found);
+  }
+
+  std::map<command_id, kept_receipt> receipts_;
+  std::map<timestamp, command_id> by_age_;
+  undo_list& undo_;
+};
+
 class memory_transaction final : public event_store::transaction {
 public:
-  memory_transaction(record_log& log, relation_table& relations, snapshot_table& snapshots)
-    : log_{log}, relations_{relations}, snapshots_{snapshots} {}
+  memory_transaction(record_log& log, relation_table& relations, receipt_table& receipts, snapshot_table& snapshots)
+    : log_{log}, relations_{relations}, receipts_{receipts}, snapshots_{snapshots} {}
 
   stream_head head_of(const stream_id& stream) override {
     const auto& entries = log_.stream(stream);
@@ -256,6 +315,14 @@ public:
     log_.add(r);
   }
 
+  std::optional<kept_receipt> find(const command_id& command) override { return receipts_.find(command); }
+
+  void keep(const command_id& command, const receipt& given, timestamp kept) override {
+    receipts_.put(command, {given, kept});
+  }
+
+  void forget_receipts(timestamp oldest) override { receipts_.forget(oldest); }
+
   void relate(const relation_change& change) override { relations_.apply(change); }
 
   void save(const snapshot& s) override { snapshots_.save(s); }
@@ -264,6 +331,7 @@ public:
 private:
   record_log& log_;
   relation_table& relations_;
+  receipt_table& receipts_;
   snapshot_table& snapshots_;
 };
 
@@ -417,6 +485,14 @@ public:
     return log_.types();
   }
 
+  result<verification> verify() const override {
+    const std::shared_lock lock{mutex_};
+    detail::inspector found;
+    log_.show(found);
+    for (const auto& [name, progress] : projections_) found.show_projection(name, progress.handled);
+    return found.take();
+  }
+
   result<position> head() const override {
     const std::shared_lock lock{mutex_};
     return position{log_.size()};
@@ -475,7 +551,7 @@ private:
       log_.truncate(size);
       undo_.undo();
     };
-    memory_transaction tx{log_, relations_, snapshots_};
+    memory_transaction tx{log_, relations_, receipts_, snapshots_};
     try {
       auto done = work(tx);
       if (done)
@@ -496,6 +572,7 @@ private:
   record_log log_;
   undo_list undo_; // of the transaction that runs
   relation_table relations_{undo_};
+  receipt_table receipts_{undo_};
   snapshot_table snapshots_{undo_};
   std::map<std::string, progress> projections_;
 };

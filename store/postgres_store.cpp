@@ -2,8 +2,10 @@
 
 #include <skald/store/backend.hpp>
 #include <skald/store/checksum.hpp>
+#include <skald/store/inspector.hpp>
 #include <skald/store/libpqxx.hpp>
 #include <skald/store/postgres_url.hpp>
+#include <skald/store/quoted.hpp>
 #include <skald/store/transaction.hpp>
 
 #include <algorithm>
@@ -161,6 +163,18 @@ CREATE VIEW skald_relations_v1 AS
 CREATE VIEW skald_projections_v1 AS
   SELECT p.name AS projection, p.handled, p.fresh_from, h.position - p.handled AS behind
   FROM skald_projections p CROSS JOIN skald_head h;
+)sql",
+  R"sql(
+-- What was answered to commands.
+CREATE TABLE skald_commands (
+  id        text COLLATE "C" PRIMARY KEY,
+  kept      bigint NOT NULL,
+  first     bigint NOT NULL,
+  last      bigint NOT NULL,
+  revisions text NOT NULL,
+  answer    text
+);
+CREATE INDEX skald_commands_by_age ON skald_commands (kept);
 )sql",
 };
 constexpr std::int64_t schema_version = migrations.size();
@@ -615,23 +629,34 @@ public:
     return r;
   }
 
-  /// The same, with the name of its stream in the column for that.
-  [[nodiscard]] record operator()(const rows& from, std::size_t row) {
-    record r;
+  /// Reads all, also the stream. Answers what is wrong with it, or null.
+  [[nodiscard]] const char* read_with_stream(const rows& from, std::size_t row, record& r) {
     const auto* problem = read(from, row, r);
     auto stream = stream_id::parse(std::string{from.text(row, stream_name_column)});
     if (stream) r.stream = std::move(*stream);
-    check(from, row, r, problem || stream ? problem : "is in an unknown stream");
+    return problem || stream ? problem : "is in an unknown stream";
+  }
+
+  [[nodiscard]] static std::optional<std::uint64_t> checksum(const rows& from, std::size_t row) {
+    if (from.null(row, checksum_column)) return {};
+    return static_cast<std::uint64_t>(from.integer(row, checksum_column));
+  }
+
+  /// The same, with the name of its stream in the column for that.
+  [[nodiscard]] record operator()(const rows& from, std::size_t row) {
+    record r;
+    check(from, row, r, read_with_stream(from, row, r));
     return r;
   }
 
-  /// Fetches data and metadata of the larger ones among the rows that a page can hold.
-  void fetch_bodies(const rows& of) {
+  /// Fetches data and metadata of the larger ones among the rows that a page can hold, and answers how many it can.
+  std::size_t fetch_bodies(const rows& of) {
     std::size_t bytes = 0;
     std::size_t i = 0;
     for (; i < of.size() && i < limits::page_records && bytes < limits::page_bytes; ++i)
       bytes += static_cast<std::size_t>(of.integer(i, bytes_column));
     fetch_bodies(of, i);
+    return i;
   }
 
   void fetch_all_bodies(const rows& of) { fetch_bodies(of, of.size()); }
@@ -678,16 +703,8 @@ private:
   }
 
   void check(const rows& from, std::size_t row, const record& r, const char* problem) const {
-    if (!problem && verified_) {
-      if (from.null(row, checksum_column))
-        problem = "has no checksum";
-      else if (checksum_of(r) != static_cast<std::uint64_t>(from.integer(row, checksum_column)))
-        problem = "is not what was written: its checksum is of something else";
-    }
-    if (!problem) return;
-    const auto stream = r.stream.empty() ? "" : ", in stream '" + r.stream.str() + "'";
-    db_.corrupt("the event at position " + std::to_string(from.integer(row, 0)) + ", id " + r.id.str() + stream + ' ' +
-                problem);
+    if (!problem && verified_) problem = detail::problem_of_checksum(r, checksum(from, row));
+    if (problem) db_.corrupt(detail::sentence_about(r, problem));
   }
 
   connection& db_;
@@ -710,6 +727,16 @@ events AS (
   INSERT INTO skald_events SELECT * FROM unnest($14::bigint[], $15::uuid[], $16::bigint[], $17::integer[], $18::bigint[],
     $19::bigint[], $20::bigint[], $21::bigint[], $22::integer[], $23::text[], $24::text[], $25::text[], $26::bigint[]))
 SELECT pg_notify($27, $1::text))sql"};
+const statement find_commands{
+  "looking up commands", "SELECT id, first, last, revisions, answer, kept FROM skald_commands WHERE id = ANY ($1)"};
+const statement write_commands{"writing the receipts of commands", R"sql(
+INSERT INTO skald_commands
+SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])
+ON CONFLICT (id) DO UPDATE SET kept = excluded.kept, first = excluded.first, last = excluded.last,
+  revisions = excluded.revisions, answer = excluded.answer)sql"};
+const statement forget_commands{
+  "forgetting receipts of commands",
+  "DELETE FROM skald_commands WHERE id IN (SELECT id FROM skald_commands WHERE kept < $1 ORDER BY kept LIMIT $2)"};
 const statement change_relations{"writing relations", "SELECT skald_relate($1::integer[], $2::text[], $3::bigint[])"};
 const statement save_snapshot{
   "saving a snapshot",
@@ -822,6 +849,7 @@ public:
   /// Throws `lost_connection` with `outcome::unknown` where the connection is lost before the answer.
   void commit() {
     flush();
+    flush_receipts();
     if (!kinds_.empty()) {
       array kinds;
       for (const auto kind : kinds_) kinds.add(static_cast<std::int64_t>(kind));
@@ -875,6 +903,8 @@ public:
       for (const auto& change : request->relations)
         if (!change.stream().empty()) ask.stream(change.stream());
       if (request->after) ask.ids.push_back(*request->after);
+      if (!request->command.empty() && receipts_.try_emplace(request->command).second)
+        ask.commands.push_back(request->command.str());
     }
     look_up(ask);
   }
@@ -937,6 +967,24 @@ public:
     kept_.emplace(r.id, events_.size());
     bytes_ += events_.emplace_back(r).data.size() + r.meta.size();
     if (events_.size() == rows_of_a_statement || bytes_ >= bytes_of_a_statement) flush();
+  }
+
+  std::optional<kept_receipt> find(const command_id& command) override {
+    const auto [known, added] = receipts_.try_emplace(command);
+    if (added) look_up_commands(std::span{&command.str(), 1});
+    return known->second;
+  }
+
+  void keep(const command_id& command, const receipt& given, timestamp kept) override {
+    receipts_[command] = kept_receipt{given, kept};
+    new_receipts_.insert(command);
+  }
+
+  void forget_receipts(timestamp oldest) override {
+    forget_ += 2;
+    forget_before_ = std::max(forget_before_, oldest);
+    for (auto& [command, known] : receipts_)
+      if (known && known->kept < oldest) known.reset(), new_receipts_.erase(command);
   }
 
   void save(const snapshot& s) override {
@@ -1009,6 +1057,7 @@ private:
     std::unordered_map<std::string_view, const stream_id*> streams;
     std::vector<event_id> ids;
     std::set<std::string> types;
+    std::vector<std::string> commands;
 
     void stream(const stream_id& name) { streams.emplace(name.str(), &name); }
   };
@@ -1019,6 +1068,7 @@ private:
     for (const auto& [name, stream] : ask.streams)
       if (streams_.try_emplace(*stream).second) names.add(name), any = true;
     if (any) look_up_streams(names.take());
+    if (!ask.commands.empty()) look_up_commands(ask.commands);
     for (std::span ids{ask.ids}; !ids.empty();) {
       const auto part = ids.first(std::min(ids.size(), rows_of_a_statement));
       look_up_ids(part);
@@ -1034,6 +1084,19 @@ private:
     for (std::size_t i = 0; i < found.size(); ++i)
       streams_[stream_id{std::string{found.text(i, 1)}}] = {found.integer(i, 0), revision{number(found, i, 2)},
                                                             timestamp{number(found, i, 3)}, true, false};
+  }
+
+  void look_up_commands(std::span<const std::string> ids) {
+    const auto found = db_->run(find_commands, array_of(ids));
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const command_id command{std::string{found.text(i, 0)}};
+      kept_receipt known{
+        {{}, position{number(found, i, 1)}, position{number(found, i, 2)}, std::string{found.text(i, 4)}},
+        timestamp{number(found, i, 5)}};
+      if (!detail::read_revisions(found.text(i, 3), known.given.revisions))
+        db_->corrupt("the receipt of command " + detail::in_quotes(command.str()) + " is none");
+      receipts_[command] = std::move(known);
+    }
   }
 
   void look_up_ids(std::span<const event_id> ids) {
@@ -1113,7 +1176,29 @@ private:
     bytes_ = 0;
   }
 
+  void flush_receipts() {
+    if (forget_ != 0) db_->run(forget_commands, clamped(forget_before_.ticks()), std::exchange(forget_, 0));
+    if (new_receipts_.empty()) return;
+    array id, kept, first, last, revisions, answer;
+    for (const auto& command : new_receipts_) {
+      const auto& what = *receipts_.at(command);
+      id.add(command.str());
+      kept.add(what.kept);
+      first.add(what.given.first);
+      last.add(what.given.last);
+      revisions.add(detail::json_of(what.given.revisions));
+      what.given.answer.empty() ? answer.add_null() : answer.add(what.given.answer);
+    }
+    db_->run(write_commands, id.take(), kept.take(), first.take(), last.take(), revisions.take(), answer.take());
+    new_receipts_.clear();
+    wrote_ = true;
+  }
+
   void forget() noexcept {
+    receipts_.clear();
+    new_receipts_.clear();
+    forget_ = 0;
+    forget_before_ = {};
     streams_.clear();
     last_used_ = nullptr;
     changed_.clear();
@@ -1160,6 +1245,10 @@ private:
   std::unordered_map<stream_id, stream_state> streams_;
   stream_entry* last_used_ = nullptr;
   std::unordered_map<event_id, std::optional<record>> known_;
+  std::map<command_id, std::optional<kept_receipt>> receipts_;
+  std::set<command_id> new_receipts_; // not written yet
+  std::int64_t forget_ = 0; // so many, where they were kept before:
+  timestamp forget_before_;
   std::vector<stream_entry*> changed_;
   std::vector<record> events_; // not written yet
   std::unordered_map<event_id, std::size_t> kept_; // their places
@@ -1253,16 +1342,51 @@ const statement find_relation_keys{"reading the relations of a stream",
                                    "SELECT k.name FROM skald_relations r JOIN skald_relation_keys k ON k.key = r.key "
                                    "WHERE r.stream = (SELECT key FROM skald_streams WHERE name = $1) ORDER BY k.name"};
 
+/// Streams whose events are not all found.
+const statement count_events{"counting the events of streams", R"sql(
+SELECT s.name, s.revision, c.found FROM (
+  SELECT key FROM skald_streams WHERE name = ANY ($1) UNION
+  SELECT r.stream FROM skald_relation_keys k JOIN skald_relations r ON r.key = k.key WHERE k.name = ANY ($2)) w
+JOIN skald_streams s ON s.key = w.key
+CROSS JOIN LATERAL (SELECT count(*) AS found FROM skald_events e WHERE e.stream = s.key) c
+WHERE c.found <> s.revision)sql"};
+/// The next streams, which hold about so many events.
+const statement next_streams{"verifying it", R"sql(
+SELECT key, name, revision, newest FROM (
+  SELECT key, name, revision, newest, sum(revision) OVER (ORDER BY key) - revision AS events
+  FROM (SELECT * FROM skald_streams WHERE key > $1 ORDER BY key LIMIT 1000) next) counted
+WHERE events < $2 ORDER BY key)sql"};
+/// Sentences about what belongs to nothing, and what is wrong in the one row of the head.
+constexpr const char* orphans[] = {
+  R"sql(SELECT format('a relation between key %s and stream %s is kept, one of which is not there', r.key, r.stream)
+FROM skald_relations r LEFT JOIN skald_relation_keys k ON k.key = r.key LEFT JOIN skald_streams s ON s.key = r.stream
+WHERE k.key IS NULL OR s.key IS NULL ORDER BY r.key, r.stream)sql",
+  R"sql(SELECT format('handler ''%s'' is done with position %s for projection %s, which is not there',
+c.handler, c.position, c.projection)
+FROM skald_completions c LEFT JOIN skald_projections p ON p.key = c.projection WHERE p.key IS NULL
+ORDER BY c.projection, c.position, c.handler)sql",
+  R"sql(SELECT format('skald_head says that the newest record is at position %s, it is at position %s', h.position, e.last)
+FROM skald_head h, (SELECT coalesce(max(position), 0) AS last FROM skald_events) e WHERE h.position <> e.last)sql",
+  R"sql(SELECT format('skald_head says that the last stream is %s, there is stream %s', h.last_stream, s.last)
+FROM skald_head h, (SELECT max(key) AS last FROM skald_streams) s WHERE h.last_stream < s.last)sql",
+  R"sql(SELECT format('skald_head says that the last event type is %s, there is event type %s', h.last_type, t.last)
+FROM skald_head h, (SELECT max(key) AS last FROM skald_types) t WHERE h.last_type < t.last)sql",
+  R"sql(SELECT format('skald_head has %s rows, not one', count(*)) FROM skald_head HAVING count(*) <> 1)sql",
+};
+
 /// Answers queries in a session of its own, one at a time. Each is one statement, and so of one moment.
 class reader {
 public:
-  reader(std::unique_ptr<connection> db, bool verified) : db_{std::move(db)}, decode_{*db_, verified} {}
+  reader(std::unique_ptr<connection> db, bool verified)
+    : db_{std::move(db)}, verified_{verified}, decode_{*db_, verified} {}
 
   [[nodiscard]] page read(const stream_query& query) {
     const auto low = low_of(query);
     const auto high = high_of(query);
     const auto found = run_page(stream_pages, query, query.stream().str(), low, high);
-    return fill(query, found, [&](std::size_t row) { return decode_(found, row, query.stream()); });
+    auto answer = fill(query, found, [&](std::size_t row) { return decode_(found, row, query.stream()); });
+    if (verified_ && detail::ended(query, answer)) check_complete(array_of(std::span{&query.stream().str(), 1}), "{}");
+    return answer;
   }
 
   [[nodiscard]] page read(const streams_query& query) {
@@ -1270,8 +1394,12 @@ public:
     array keys;
     for (const auto& stream : query.streams()) streams.add(stream.str());
     for (const auto& key : query.keys()) keys.add(key.str());
-    const auto found = run_page(streams_pages, query, streams.take(), low_of(query), high_of(query), keys.take());
-    return fill(query, found, [&](std::size_t row) { return decode_(found, row); });
+    const auto names = streams.take();
+    const auto relations = keys.take();
+    const auto found = run_page(streams_pages, query, names, low_of(query), high_of(query), relations);
+    auto answer = fill(query, found, [&](std::size_t row) { return decode_(found, row); });
+    if (verified_ && detail::ended(query, answer)) check_complete(names, relations);
+    return answer;
   }
 
   [[nodiscard]] page read(const all_query& query) {
@@ -1280,7 +1408,10 @@ public:
     const auto& page = all_pages[index_of(query.direction())];
     const auto found = query.types() ? db_->run(page, first, last, array_of(*query.types()), rows_wanted(query))
                                      : db_->run(page, first, last, nullptr, rows_wanted(query));
-    return fill(query, found, [&](std::size_t row) { return decode_(found, row); });
+    auto answer = fill(query, found, [&](std::size_t row) { return decode_(found, row); });
+    if (verified_)
+      if (const auto gap = detail::problem_of_gaps(query, answer.records)) db_->corrupt(*gap);
+    return answer;
   }
 
   [[nodiscard]] std::optional<record> find(const event_id& id) {
@@ -1387,7 +1518,142 @@ public:
     return all;
   }
 
+  /// Shows all that is stored. What cannot be read is noted, and what lies behind it shown.
+  void inspect(detail::inspector& found) {
+    const moment now{*db_};
+    for (const auto show : {&reader::show_records, &reader::show_streams, &reader::show_others, &reader::show_orphans})
+      try {
+        (this->*show)(found);
+      } catch (const lost_connection&) {
+        throw;
+      } catch (const failure& why) {
+        if (why.code() != errc::corrupt) throw;
+        now.go_on();
+        found.note(why.error().message);
+      }
+  }
+
 private:
+  static constexpr const char* verifying = "verifying it";
+
+  /// While it lives, all that is read is of one moment.
+  class moment {
+  public:
+    explicit moment(connection& db) : db_{db} {
+      db.run_text(verifying, "BEGIN ISOLATION LEVEL REPEATABLE READ; SAVEPOINT begun");
+    }
+    ~moment() {
+      try {
+        db_.run_text(verifying, "ROLLBACK");
+      } catch (...) { // the connection is lost, and the transaction with it
+      }
+    }
+    moment(const moment&) = delete;
+    moment& operator=(const moment&) = delete;
+
+    /// After a statement that has failed.
+    void go_on() const { go_on(db_); }
+    static void go_on(connection& db) { db.run_text(verifying, "ROLLBACK TO SAVEPOINT begun"); }
+
+  private:
+    connection& db_;
+  };
+
+  void show_records(detail::inspector& found) {
+    std::int64_t behind = INT64_MIN;
+    std::int64_t step = 1;
+    auto limit = static_cast<std::int64_t>(limits::page_records);
+    for (;;) {
+      try {
+        const auto events = db_->run(all_pages[0], behind, INT64_MAX, nullptr, limit);
+        if (events.empty()) return;
+        const auto count = decode_.fetch_bodies(events);
+        for (std::size_t i = 0; i < count; ++i) {
+          record r;
+          const auto* problem = decode_.read_with_stream(events, i, r);
+          found.show_record(r, record_decoder::checksum(events, i), problem);
+          behind = events.integer(i, 0);
+        }
+        step = 1;
+        limit = std::min(2 * limit, static_cast<std::int64_t>(limits::page_records));
+      } catch (const lost_connection&) {
+        throw;
+      } catch (const failure& why) { // a damaged page holds more than one record, and those behind it may be sound
+        if (why.code() != errc::corrupt) throw;
+        moment::go_on(*db_);
+        if (std::exchange(limit, 1) != 1) continue;
+        if (behind > static_cast<std::int64_t>(head().value)) throw;
+        const auto first = static_cast<std::uint64_t>(std::max(behind, std::int64_t{0}) + 1);
+        behind = static_cast<std::int64_t>(first) + std::exchange(step, 2 * step) - 1;
+        found.show_unreadable(position{first}, position{static_cast<std::uint64_t>(behind)}, why.error().message);
+      }
+    }
+  }
+
+  /// As many streams at once as the server can sort the events of in a moment.
+  void show_streams(detail::inspector& found) {
+    constexpr std::int64_t events_to_sort = 100'000;
+    for (std::int64_t behind = INT64_MIN;;) {
+      const auto streams = db_->run(next_streams, behind, events_to_sort);
+      if (streams.empty()) return;
+      const auto last = streams.integer(streams.size() - 1, 0);
+      db_->run_text(verifying, "DECLARE skald_events_of NO SCROLL CURSOR FOR SELECT stream, revision, position, created "
+                               "FROM skald_events WHERE stream > " +
+                                 std::to_string(behind) + " AND stream <= " + std::to_string(last) +
+                                 " ORDER BY stream, revision, position");
+      rows events{{}};
+      std::size_t next = 0;
+      const auto more = [&] {
+        if (next == events.size()) {
+          events = db_->run_text(verifying, "FETCH 10000 FROM skald_events_of");
+          next = 0;
+        }
+        return !events.empty();
+      };
+      for (std::size_t i = 0; i < streams.size(); ++i, found.end_streams()) {
+        const auto key = streams.integer(i, 0);
+        auto name = stream_id::parse(std::string{streams.text(i, 1)});
+        if (!name) found.note("a stream, key " + std::to_string(key) + ", has an impossible name");
+        found.show_stream(name ? *name : stream_id{}, revision{unsigned_at(streams, i, 2)},
+                          timestamp{unsigned_at(streams, i, 3)});
+        while (more() && events.integer(next, 0) < key) ++next; // its record tells that it has no stream
+        for (; more() && events.integer(next, 0) == key; ++next)
+          found.show_event(revision{unsigned_at(events, next, 1)}, position{unsigned_at(events, next, 2)},
+                           timestamp{unsigned_at(events, next, 3)});
+      }
+      db_->run_text(verifying, "CLOSE skald_events_of");
+      behind = last;
+    }
+  }
+
+  void show_others(detail::inspector& found) {
+    const auto projections = db_->run_text(verifying, "SELECT name, handled FROM skald_projections");
+    for (std::size_t i = 0; i < projections.size(); ++i)
+      found.show_projection(projections.text(i, 0), position{unsigned_at(projections, i, 1)});
+    const auto commands = db_->run_text(verifying, "SELECT id, last FROM skald_commands WHERE last > (SELECT "
+                                                   "coalesce(max(position), 0) FROM skald_events)");
+    for (std::size_t i = 0; i < commands.size(); ++i)
+      found.show_command(commands.text(i, 0), position{unsigned_at(commands, i, 1)});
+  }
+
+  void show_orphans(detail::inspector& found) {
+    for (const auto* question : orphans) {
+      const auto sentences = db_->run_text(verifying, question);
+      for (std::size_t i = 0; i < sentences.size(); ++i) found.note(std::string{sentences.text(i, 0)});
+    }
+  }
+
+  static std::uint64_t unsigned_at(const rows& from, std::size_t row, std::size_t column) {
+    return static_cast<std::uint64_t>(from.integer(row, column));
+  }
+
+  /// Pages of streams are found by an index: where an entry is missing, its record would be, too.
+  void check_complete(const std::string& streams, const std::string& keys) {
+    const auto counts = db_->run(count_events, streams, keys);
+    for (std::size_t i = 0; i < counts.size(); ++i)
+      db_->corrupt(detail::incomplete(counts.text(i, 0), counts.integer(i, 1), counts.integer(i, 2)));
+  }
+
   /// A bound of a page of a stream, as PostgreSQL compares it.
   struct bound {
     std::int64_t created;
@@ -1449,6 +1715,7 @@ private:
   static std::size_t index_of(direction d) { return d == direction::forward ? 0 : 1; }
 
   std::unique_ptr<connection> db_;
+  bool verified_;
   record_decoder decode_;
 };
 
@@ -1553,6 +1820,14 @@ public:
 
   result<std::vector<type_summary>> types() const override {
     return ask([&](reader& from) { return from.types(); });
+  }
+
+  result<verification> verify() const override {
+    return ask([](reader& from) {
+      detail::inspector found;
+      from.inspect(found);
+      return found.take();
+    });
   }
 
   result<position> head() const override {

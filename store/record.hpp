@@ -102,6 +102,12 @@ struct append_request {
   bool emit = true;
   /// What keeps the events together for handlers of batches, where it is given.
   batch_key batch;
+  /// The command that the request carries out, where it is given. Its receipt is kept in the request's transaction, at
+  /// least for `store_options::command_retention`: whoever sends the command again, with whatever request, gets that
+  /// receipt, and nothing is written. A refused request keeps nothing.
+  command_id command;
+  /// JSON text that is kept in the receipt. Empty for none; not without a command.
+  std::string answer;
   /// The event that the decision behind this request rests on. Where it is not the last one of a stream of the request,
   /// the answer is `wrong_expected_revision`: a decision made on a state that never came to be falls with it.
   std::optional<event_id> after;
@@ -119,6 +125,7 @@ struct receipt {
   std::vector<revision> revisions;
   position first; ///< zero where the request had no events
   position last;
+  std::string answer{}; ///< that of the request, or of the one that carried out its command
 
   friend bool operator==(const receipt&, const receipt&) = default;
 };

@@ -2,6 +2,8 @@
 
 #include <skald/store/backend.hpp>
 #include <skald/store/checksum.hpp>
+#include <skald/store/inspector.hpp>
+#include <skald/store/quoted.hpp>
 #include <skald/store/transaction.hpp>
 
 #include <sqlite3.h>
@@ -331,6 +333,7 @@ private:
   int bind(int i, revision value) { return bind(i, value.value); }
   int bind(int i, timestamp value) { return bind(i, value.ticks()); }
   int bind(int i, const stream_id& value) { return bind(i, std::string_view{value.str()}); }
+  int bind(int i, const command_id& value) { return bind(i, std::string_view{value.str()}); }
   int bind(int i, const relation_key& value) { return bind(i, std::string_view{value.str()}); }
   int bind(int i, const event_id& value) { return bind(i, std::span{value.bytes()}); }
   int bind(int i, std::string_view value) {
@@ -422,7 +425,7 @@ public:
   /// Where a row stands in its stream.
   [[nodiscard]] stream_cursor cursor(const rows& row) {
     record r;
-    if (const auto* problem = read(row, r)) corrupt(row, r, problem);
+    if (const auto* problem = read(row, r)) db_.corrupt(detail::sentence_about(r, problem));
     return stream_query::cursor_of(r);
   }
 
@@ -464,25 +467,17 @@ public:
     return problem || stream ? problem : "is in an unknown stream";
   }
 
-  /// Holds a record against its checksum.
-  [[nodiscard]] const char* verify(const rows& row, const record& r) const {
-    if (row.null(checksum_column)) return "has no checksum";
-    const bool same = checksum_of(r) == static_cast<std::uint64_t>(row.integer(checksum_column));
-    return same ? nullptr : "is not what was written: its checksum is of something else";
+  [[nodiscard]] static std::optional<std::uint64_t> checksum(const rows& row) {
+    if (row.null(checksum_column)) return {};
+    return static_cast<std::uint64_t>(row.integer(checksum_column));
   }
 
   [[nodiscard]] type_dictionary& types() noexcept { return types_; }
 
 private:
   void check(const rows& row, const record& r, const char* problem) const {
-    if (!problem && verified_) problem = verify(row, r);
-    if (problem) corrupt(row, r, problem);
-  }
-
-  [[noreturn]] void corrupt(const rows& row, const record& r, const char* problem) const {
-    const auto id = r.id.nil() ? "" : ", id " + r.id.str();
-    const auto stream = r.stream.empty() ? "" : ", in stream '" + r.stream.str() + "'";
-    db_.corrupt("the event at position " + std::to_string(row.integer(0)) + id + stream + ' ' + problem);
+    if (!problem && verified_) problem = detail::problem_of_checksum(r, checksum(row));
+    if (problem) db_.corrupt(detail::sentence_about(r, problem));
   }
 
   const connection& db_;
@@ -598,6 +593,23 @@ public:
                       unless_empty(r.batch.str()), static_cast<std::int64_t>(checksum_of(r)));
     head_ = r.position;
   }
+
+  std::optional<kept_receipt> find(const command_id& command) override {
+    auto row = find_receipt_(command);
+    if (!row.next()) return std::nullopt;
+    kept_receipt known{{{}, position{number(row, 0)}, position{number(row, 1)}, std::string{row.text(3)}},
+                       timestamp{number(row, 4)}};
+    if (!detail::read_revisions(row.text(2), known.given.revisions))
+      db_->corrupt("the receipt of command " + detail::in_quotes(command.str()) + " is none");
+    return known;
+  }
+
+  void keep(const command_id& command, const receipt& given, timestamp kept) override {
+    const auto revisions = detail::json_of(given.revisions);
+    keep_receipt_.run(command, kept, given.first, given.last, std::string_view{revisions}, unless_empty(given.answer));
+  }
+
+  void forget_receipts(timestamp oldest) override { forget_receipts_.run(oldest); }
 
   void relate(const relation_change& change) override {
     using kind = relation_change::kind;
@@ -818,6 +830,15 @@ private:
     "saving a snapshot", "INSERT OR REPLACE INTO skald_snapshots VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
   statement remove_snapshot_ =
     prepare("removing a snapshot", std::string{"DELETE FROM skald_snapshots"} + this_snapshot);
+  statement find_receipt_ =
+    prepare("looking up a command", "SELECT first, last, revisions, answer, kept FROM skald_commands WHERE id = ?1");
+  statement keep_receipt_ = // one that is replaced gets a new key, which grow with time
+    prepare("writing the receipt of a command",
+            "INSERT OR REPLACE INTO skald_commands (id, kept, first, last, revisions, answer) "
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+  statement forget_receipts_ =
+    prepare("forgetting receipts of commands", "DELETE FROM skald_commands WHERE kept < ?1 "
+                                               "AND key IN (SELECT key FROM skald_commands ORDER BY key LIMIT 2)");
   statement register_ =
     prepare("registering a projection", "INSERT INTO skald_projections (name, handled, fresh_from) VALUES (?1, 0, ?2) "
                                         "ON CONFLICT (name) DO NOTHING");
@@ -850,7 +871,8 @@ private:
 /// Answers queries on a connection of its own, one at a time.
 class reader {
 public:
-  reader(std::unique_ptr<connection> db, bool verified) : db_{std::move(db)}, decode_{*db_, verified} {}
+  reader(std::unique_ptr<connection> db, bool verified)
+    : db_{std::move(db)}, verified_{verified}, decode_{*db_, verified} {}
 
   [[nodiscard]] page read(const stream_query& query) {
     const moment now{*this};
@@ -858,10 +880,13 @@ public:
     if (types == no_types) return {};
     const auto low = low_of(pointer_to(query.after()));
     const auto high = high_of(pointer_to(query.before()));
-    return fill(query,
-                stream_pages_[index_of(query.direction())](query.stream(), low.created, low.id, high.created, high.id,
-                                                           unless_empty(types)),
-                [&](const rows& row) { return decode_(row, query.stream()); });
+    auto answer = fill(query,
+                       stream_pages_[index_of(query.direction())](query.stream(), low.created, low.id, high.created,
+                                                                  high.id, unless_empty(types)),
+                       [&](const rows& row) { return decode_(row, query.stream()); });
+    if (verified_ && detail::ended(query, answer))
+      for (auto row = stream_key_(query.stream()); row.next();) check_complete(row.integer(0));
+    return answer;
   }
 
   [[nodiscard]] page read(const streams_query& query) {
@@ -882,22 +907,28 @@ public:
       if (!row.next()) return {};
       return hit{decode_.cursor(row), row.integer(0)};
     };
-    return detail::merge_streams(query, streams.size(), next, [&](std::int64_t position) {
+    auto answer = detail::merge_streams(query, streams.size(), next, [&](std::int64_t position) {
       auto row = at_position_(position);
       row.next();
       return decode_(row);
     });
+    if (verified_ && detail::ended(query, answer))
+      for (const auto stream : streams) check_complete(stream);
+    return answer;
   }
 
   [[nodiscard]] page read(const all_query& query) {
     const moment now{*this};
     const auto types = keys_of(query.types());
     if (types == no_types) return {};
-    return fill(query,
-                all_pages_[index_of(query.direction())](query.after().value_or(position{}),
-                                                        query.before().value_or(detail::last_position),
-                                                        unless_empty(types)),
-                [&](const rows& row) { return decode_(row); });
+    auto answer =
+      fill(query,
+           all_pages_[index_of(query.direction())](query.after().value_or(position{}),
+                                                   query.before().value_or(detail::last_position), unless_empty(types)),
+           [&](const rows& row) { return decode_(row); });
+    if (verified_)
+      if (const auto gap = detail::problem_of_gaps(query, answer.records)) db_->corrupt(*gap);
+    return answer;
   }
 
   [[nodiscard]] std::optional<record> find(const event_id& id) {
@@ -1002,7 +1033,107 @@ public:
     return all;
   }
 
+  /// Shows all that is stored. What cannot be read is noted, and what lies behind it shown.
+  void inspect(detail::inspector& found) {
+    const moment now{*this};
+    const auto look_at = [&](void (reader::*show)(detail::inspector&)) {
+      try {
+        (this->*show)(found);
+      } catch (const failure& why) {
+        if (why.code() != errc::corrupt) throw;
+        found.note(why.error().message);
+      }
+    };
+    for (const auto show : {&reader::show_records, &reader::show_streams, &reader::show_projections,
+                            &reader::show_commands, &reader::show_orphans, &reader::show_structure})
+      look_at(show);
+  }
+
 private:
+  void show_records(detail::inspector& found) {
+    std::int64_t behind = INT64_MIN;
+    for (std::int64_t step = 1;; step *= 2) {
+      try {
+        for (auto row = all_pages_[0](behind, detail::last_position, std::optional<std::string_view>{}); row.next();
+             step = 1) {
+          record r;
+          const auto* problem = decode_.read_with_stream(row, r);
+          found.show_record(r, record_decoder::checksum(row), problem);
+          behind = row.integer(0);
+        }
+        return;
+      } catch (const failure& why) { // a damaged page holds more than one record, and those behind it may be sound
+        if (why.code() != errc::corrupt || behind > static_cast<std::int64_t>(head().value)) throw;
+        const auto first = static_cast<std::uint64_t>(std::max(behind, std::int64_t{0}) + 1);
+        behind = static_cast<std::int64_t>(first) + step - 1;
+        found.show_unreadable(position{first}, position{static_cast<std::uint64_t>(behind)}, why.error().message);
+      }
+    }
+  }
+
+  void show_streams(detail::inspector& found) {
+    auto streams = prepare(verifying, "SELECT key, name, revision, newest FROM skald_streams ORDER BY key");
+    auto events = prepare(verifying, "SELECT stream, revision, position, created FROM skald_events "
+                                     "ORDER BY stream, revision, position");
+    auto event = events();
+    bool more = event.next();
+    for (auto row = streams(); row.next(); found.end_streams()) {
+      auto name = stream_id::parse(std::string{row.text(1)});
+      if (!name) found.note("a stream, key " + std::to_string(row.integer(0)) + ", has an impossible name");
+      found.show_stream(name ? *name : stream_id{}, revision{unsigned_at(row, 2)}, timestamp{unsigned_at(row, 3)});
+      while (more && event.integer(0) < row.integer(0)) more = event.next(); // its record tells that it has no stream
+      for (; more && event.integer(0) == row.integer(0); more = event.next())
+        found.show_event(revision{unsigned_at(event, 1)}, position{unsigned_at(event, 2)},
+                         timestamp{unsigned_at(event, 3)});
+    }
+  }
+
+  void show_projections(detail::inspector& found) {
+    auto all = prepare(verifying, "SELECT name, handled FROM skald_projections");
+    for (auto row = all(); row.next();) found.show_projection(row.text(0), position{unsigned_at(row, 1)});
+  }
+
+  void show_commands(detail::inspector& found) {
+    auto all = prepare(verifying, "SELECT id, last FROM skald_commands");
+    for (auto row = all(); row.next();) found.show_command(row.text(0), position{unsigned_at(row, 1)});
+  }
+
+  void show_orphans(detail::inspector& found) {
+    auto relations =
+      prepare(verifying, "SELECT r.key, r.stream FROM skald_relations r "
+                         "LEFT JOIN skald_relation_keys k ON k.key = r.key "
+                         "LEFT JOIN skald_streams s ON s.key = r.stream WHERE k.key IS NULL OR s.key IS NULL");
+    for (auto row = relations(); row.next();)
+      found.note("a relation between key " + std::to_string(row.integer(0)) + " and stream " +
+                 std::to_string(row.integer(1)) + " is kept, one of which is not there");
+    auto completions = prepare(verifying, "SELECT c.projection, c.position, c.handler FROM skald_completions c "
+                                          "LEFT JOIN skald_projections p ON p.key = c.projection WHERE p.key IS NULL");
+    for (auto row = completions(); row.next();)
+      found.note("handler " + detail::in_quotes(row.text(2)) + " is done with position " +
+                 std::to_string(row.integer(1)) + " for projection " + std::to_string(row.integer(0)) +
+                 ", which is not there");
+  }
+
+  /// Whether tables and indexes tell the same, which reads rely on.
+  void show_structure(detail::inspector& found) {
+    auto check = prepare(verifying, "PRAGMA integrity_check(" + std::to_string(limits::problems) + ")");
+    for (auto row = check(); row.next();)
+      if (row.text(0) != "ok") found.note("SQLite finds: " + std::string{row.text(0)});
+  }
+
+  static constexpr const char* verifying = "verifying it";
+
+  static std::uint64_t unsigned_at(const rows& row, int column) {
+    return static_cast<std::uint64_t>(row.integer(column));
+  }
+
+  /// Pages of streams are found by an index: where an entry is missing, its record would be, too.
+  void check_complete(std::int64_t stream) {
+    auto row = counts_(stream);
+    if (row.next() && row.integer(0) != row.integer(1))
+      db_->corrupt(detail::incomplete(row.text(2), row.integer(1), row.integer(0)));
+  }
+
   /// All that is read while it lives is of one moment. Between looking up the types of a query and reading, a type
   /// might appear whose first record would then be missing in front of later ones of other types.
   class moment {
@@ -1101,6 +1232,7 @@ private:
   }
 
   std::unique_ptr<connection> db_;
+  bool verified_;
   record_decoder decode_;
   type_dictionary& types_ = decode_.types();
   statement begin_ = prepare("reading", "BEGIN");
@@ -1123,6 +1255,9 @@ private:
                                      ", s.name FROM skald_events e "
                                      "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.position = ?1");
   statement stream_key_ = prepare("looking up a stream", "SELECT key FROM skald_streams WHERE name = ?1");
+  statement counts_ = prepare("counting the events of a stream",
+                              "SELECT (SELECT count(*) FROM skald_events WHERE stream = ?1), revision, name "
+                              "FROM skald_streams WHERE key = ?1");
   statement stream_keys_under_ =
     prepare("reading a relation", "SELECT stream FROM skald_relations "
                                   "WHERE key = (SELECT key FROM skald_relation_keys WHERE name = ?1)");
@@ -1324,6 +1459,14 @@ public:
 
   result<std::vector<type_summary>> types() const override {
     return ask([&](reader& from) { return from.types(); });
+  }
+
+  result<verification> verify() const override {
+    return readers_.with([](reader& from) {
+      detail::inspector found;
+      from.inspect(found);
+      return found.take();
+    });
   }
 
   result<position> head() const override {

@@ -15,6 +15,12 @@ public:
     timestamp newest;         ///< the largest `created`
   };
 
+  /// What is kept of a command.
+  struct kept_receipt {
+    receipt given;
+    timestamp kept;
+  };
+
   virtual ~transaction() = default;
 
   /// Tells what the rules will ask about, so that a backend to which each question is a journey can ask for all of it at
@@ -39,6 +45,15 @@ public:
   /// Adds a record. Preconditions: its position is `head() + 1`, its revision `head_of(stream).revision + 1`, and its id
   /// is not in the store.
   virtual void write(const record& r) = 0;
+
+  /// Perhaps none where it was kept before what this transaction has told `forget_receipts`.
+  [[nodiscard]] virtual std::optional<kept_receipt> find(const command_id& command) = 0;
+
+  /// Keeps a receipt, in place of one that is kept already. Precondition: `kept` lies above that of all others.
+  virtual void keep(const command_id& command, const receipt& given, timestamp kept) = 0;
+
+  /// Forgets the oldest two receipts, where they were kept before `oldest`.
+  virtual void forget_receipts(timestamp oldest) = 0;
 
   /// Changes a relation, and raises the revision of each key under which something changed. Precondition: key and stream
   /// are named as the kind of change wants it.

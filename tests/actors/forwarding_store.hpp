@@ -45,6 +45,7 @@ public:
     return inner_->relations(after, limit);
   }
   skald::result<std::vector<skald::type_summary>> types() const override { return inner_->types(); }
+  skald::result<skald::verification> verify() const override { return inner_->verify(); }
   skald::result<skald::position> head() const override { return inner_->head(); }
   skald::result<skald::checkpoint> register_projection(std::string_view projection,
                                                        std::optional<skald::position> fresh_from) override {

@@ -60,6 +60,9 @@ private:
     bool holds_later(const stream_id&, std::string_view, timestamp) override { return false; }
     revision revision_at(const stream_id&, position) override { return {}; }
     void write(const record&) override { ++written; }
+    std::optional<kept_receipt> find(const command_id&) override { return std::nullopt; }
+    void keep(const command_id&, const receipt&, timestamp) override {}
+    void forget_receipts(timestamp) override {}
     void relate(const relation_change&) override {}
     std::size_t kept = 0;
     void save(const snapshot&) override { ++kept; }
