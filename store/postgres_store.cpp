@@ -1597,11 +1597,12 @@ private:
       const auto streams = db_->run(next_streams, behind, events_to_sort);
       if (streams.empty()) return;
       const auto last = streams.integer(streams.size() - 1, 0);
-      db_->run_text(verifying, "DECLARE skald_events_of NO SCROLL CURSOR FOR SELECT stream, revision, position, created "
-                               "FROM skald_events WHERE stream > " +
-                                 std::to_string(behind) + " AND stream <= " + std::to_string(last) +
-                                 " ORDER BY stream, revision, position");
-      rows events{{}};
+      db_->run_text(verifying,
+                    "DECLARE skald_events_of NO SCROLL CURSOR FOR SELECT stream, revision, position, created "
+                    "FROM skald_events WHERE stream > " +
+                      std::to_string(behind) + " AND stream <= " + std::to_string(last) +
+                      " ORDER BY stream, revision, position");
+      rows events{pqxx::result{}};
       std::size_t next = 0;
       const auto more = [&] {
         if (next == events.size()) {

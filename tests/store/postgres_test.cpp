@@ -2,8 +2,11 @@
 
 #include <tests/store/contract.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <csignal>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -294,4 +297,63 @@ TEST_CASE("postgres: more readers than connections are all answered") {
     });
   for (auto& thread : threads) thread.join();
   CHECK(right == 100);
+}
+
+TEST_CASE("postgres: verifying notices a head that is wrong") {
+  const postgres_schema schema;
+  const auto store = open(schema.url());
+  must(store->append(request("a", no_stream, some_events(1, 3))));
+  schema.sql("CREATE TABLE kept AS SELECT * FROM skald_head");
+  struct row {
+    const char* change;
+    const char* says;
+  };
+  const row rows[] = {
+    {"UPDATE skald_head SET position = 4", "the newest record is at position 4, it is at position 3"},
+    {"UPDATE skald_head SET position = 2", "the newest record is at position 2, it is at position 3"},
+    {"UPDATE skald_head SET last_stream = 0", "the last stream is 0, there is stream 1"},
+    {"UPDATE skald_head SET last_type = 0", "the last event type is 0, there is event type 1"},
+    {"DELETE FROM skald_head", "skald_head has 0 rows, not one"},
+    {"INSERT INTO skald_head SELECT * FROM skald_head", "skald_head has 2 rows, not one"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.change);
+    schema.sql(row.change);
+    const auto found = must(store->verify());
+    CHECK(found.problem_count == 1);
+    REQUIRE_FALSE(found.problems.empty());
+    CHECK_MESSAGE(found.problems.front().message.find(row.says) != std::string::npos, found.problems.front().message);
+    schema.sql("TRUNCATE skald_head; INSERT INTO skald_head SELECT * FROM kept");
+    CHECK(must(store->verify()).sound());
+  }
+}
+
+TEST_CASE("postgres: what lies behind a damaged page is verified, too") {
+  postgres_server server;
+  const postgres_schema schema{server.folder()};
+  const auto store = open(schema.url());
+  for (std::uint64_t i = 0; i < 20; ++i) must(store->append(request("a", any, some_events(i * 100, 100))));
+  schema.sql("UPDATE skald_events SET data = '{}' WHERE position = 2000");
+  const auto file =
+    schema.sql("SELECT current_setting('data_directory') || '/' || pg_relation_filepath('skald_events')");
+  constexpr std::size_t page = 8192;
+  REQUIRE(std::stoul(schema.sql("SELECT pg_relation_size('skald_events')")) > 10 * page);
+  server.stop(SIGINT);
+  {
+    std::fstream content{file, std::ios::in | std::ios::out | std::ios::binary};
+    content.seekp(5 * page); // in the middle of the table
+    content << std::string(page, '\x5a');
+  }
+  server.start();
+  const auto found = must(store->verify());
+  const auto told = [&](const char* what) {
+    return std::ranges::any_of(found.problems,
+                               [&](const problem& p) { return p.message.find(what) != std::string::npos; });
+  };
+  CHECK(told(" cannot be read: "));
+  CHECK(told("the event at position 2000, "));
+  CHECK(found.records > 1000);
+  CHECK(found.records < 2000);
+  CHECK(code_of(store->read(all_query{}.after(position{100}))) == errc::corrupt);
+  CHECK(must(store->read(all_query{}.after(position{1990}))).records.size() == 10);
 }
