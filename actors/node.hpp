@@ -43,7 +43,7 @@ struct node_options {
 
 /// The running system, and the place where it is wired together: owns the store, the actors and one Asio thread.
 ///
-/// Wire first: `aggregates`, `events`, `relations_from` and `projector`; then `run`. The tasks below may be awaited on any executor and
+/// Wire first: `aggregates`, `events`, `relations_from`, `validate` and `projector`; then `run`. The tasks below may be awaited on any executor and
 /// from any thread while the node runs; they resume on the executor of the awaiting coroutine and throw `failure`, with
 /// `stopped` when the node does not run, `overloaded`, and what else they name.
 class node {
@@ -77,6 +77,13 @@ public:
   template <class Data, class Map>
   void relations_from(Map map) {
     types_before_run().template relations_from<Data>(std::move(map)).value();
+  }
+
+  /// Has events with this data struct held against the store before they are appended; see `catalog::validate`. `check` is a
+  /// `result<void>(const Data&, validation&)`, called on the store's thread. Throws as `relations_from` does.
+  template <class Data, class Check>
+  void validate(Check check) {
+    types_before_run().template validate<Data>(std::move(check)).value();
   }
 
   /// The projection of this name, which is started by `run`. Throws `failure` (`invalid_argument`) while the node runs,

@@ -61,15 +61,19 @@ template <keeps_snapshots A>
   return loaded;
 }
 
-/// Appends what an aggregate has pending, expecting its stream to be just where the aggregate was loaded.
+/// Appends what aggregates have pending, all of it or nothing, expecting each stream to be just where its aggregate was
+/// loaded, also where nothing is pending.
 ///
 /// Blocks while it writes. On success nothing is pending any more; on an error everything still is. A retry after
 /// an outcome `unknown` repeats nothing, for the events keep the ids they got at the first try. Errors: those of
 /// `event_store::append`; after `wrong_expected_revision`, load again and decide anew.
-template <aggregate_type A>
-[[nodiscard]] result<receipt> save(event_store& store, A& a) {
-  auto answer = store.append(aggregate_access::request_for(a));
-  if (answer) aggregate_access::take_pending(a);
+template <aggregate_type... A>
+  requires(sizeof...(A) > 0)
+[[nodiscard]] result<receipt> save(event_store& store, A&... a) {
+  append_request request;
+  (request.streams.push_back(std::move(aggregate_access::request_for(a).streams.front())), ...);
+  auto answer = store.append(request);
+  if (answer) (aggregate_access::take_pending(a), ...);
   return answer;
 }
 

@@ -121,6 +121,30 @@ result<std::vector<relation_change>> catalog::relations_of(const record& r) cons
   return changes;
 }
 
+bool catalog::validates(std::string_view type) const {
+  const auto known = entries_.find(type);
+  return known != entries_.end() && !known->second.validators.empty();
+}
+
+result<void> catalog::validate(validation& of) const {
+  const auto& event = of.event();
+  const auto refused = [&](errc code, std::string_view why) {
+    return error{code, "event " + in_quotes(event.type) + " for stream " + in_quotes(of.stream().str()) +
+                         " is refused: " + std::string{why}};
+  };
+  try {
+    for (const auto& check : entries_.find(event.type)->second.validators)
+      if (const auto ok = check(of); !ok) return refused(ok.error().code, ok.error().message);
+  } catch (const failure& why) {
+    return refused(why.code(), why.error().message);
+  } catch (const std::exception& why) {
+    return refused(errc::invalid_event, why.what());
+  } catch (...) {
+    return refused(errc::invalid_event, "what validates it threw something that is no std::exception");
+  }
+  return {};
+}
+
 std::uint32_t catalog::version_of(std::string_view type) const {
   const auto known = entries_.find(type);
   assert(known != entries_.end());

@@ -4,6 +4,7 @@
 #include <skald/store/limits.hpp>
 #include <skald/store/record.hpp>
 #include <skald/store/relation.hpp>
+#include <skald/store/validation.hpp>
 
 #include <boost/mp11/algorithm.hpp>
 
@@ -185,8 +186,12 @@ template <class Event>
 template <class F, class Data>
 concept relation_map_of = std::is_invocable_r_v<std::vector<relation_change>, F&, const Data&, const record&>;
 
-/// The event types a program knows, by name: what a store checks events against that were not written by `encode`, and
-/// which relations follow from them.
+/// A function that says whether an event may be appended.
+template <class F, class Data>
+concept validator_of = std::is_invocable_r_v<result<void>, F&, const Data&, validation&>;
+
+/// The event types a program knows, by name: what a store checks events against that were not written by `encode`, which
+/// relations follow from them, and what else they are held against.
 ///
 /// `add` everything first; from then on const functions may be called from several threads at once.
 class catalog {
@@ -218,6 +223,32 @@ public:
     return {};
   }
 
+  /// Has events held against the store before they are appended: where `check` answers an error, that is the answer to the
+  /// request, of which nothing is stored. Checks of one type are made in the order in which they were added, those of a
+  /// request in the order of its events, and requests to one stream in the order in which they came; a request that is
+  /// repeated is not checked again, and hydrated records are not checked.
+  ///
+  /// `check` is called by whoever appends, in no transaction: it may read, through what it is given, and must not append.
+  /// Where it throws, the request is refused with `invalid_event`. Errors: those of `type_of`.
+  template <class Data, class Check>
+  [[nodiscard]] result<void> validate(Check check) {
+    static_assert(validator_of<Check, Data>, "skald: an event is validated by a function "
+                                             "skald::result<void>(const Data&, skald::validation&)");
+    const auto type = type_of<Data>();
+    if (!type) return type.error();
+    validates_ = true;
+    entries_.find(*type)->second.validators.push_back([check = std::move(check)](validation& of) mutable {
+      return check(from_json<Data>(of.event().data).value(), of);
+    });
+    return {};
+  }
+
+  [[nodiscard]] bool validates() const noexcept { return validates_; }
+  [[nodiscard]] bool validates(std::string_view type) const;
+
+  /// What the first of the checks of its type says that refuses the event. Errors: its own; `invalid_event`.
+  [[nodiscard]] result<void> validate(validation& of) const;
+
   /// What the maps of its type answer for a record that is about to be stored. Errors: `invalid_event`.
   [[nodiscard]] result<std::vector<relation_change>> relations_of(const record& r) const;
 
@@ -248,6 +279,7 @@ public:
 private:
   /// Throws what the data do not fit, and what the map of the application throws.
   using relation_map = std::function<std::vector<relation_change>(const record&)>;
+  using validator = std::function<result<void>(validation&)>;
 
   struct entry {
     std::uint32_t schema_version;
@@ -256,6 +288,7 @@ private:
     result<void> (*check_data)(std::string_view);
     result<void> (*check_meta)(std::string_view);
     std::vector<relation_map> relation_maps{};
+    std::vector<validator> validators{};
   };
 
   template <class T>
@@ -280,6 +313,7 @@ private:
   [[nodiscard]] error unknown(std::string_view type) const;
 
   std::map<std::string, entry, std::less<>> entries_;
+  bool validates_ = false; // events of some type
   bool accepts_unknown_ = false;
 };
 

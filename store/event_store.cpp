@@ -6,6 +6,7 @@
 #include <skald/store/limits.hpp>
 #include <skald/store/quoted.hpp>
 #include <skald/store/transaction.hpp>
+#include <skald/store/validation.hpp>
 
 #include <algorithm>
 #include <iterator>
@@ -166,19 +167,31 @@ error duplicate(const new_event& event, const record& known, std::string_view ho
                                    std::to_string(known.revision.value) + ", " + std::string{how}};
 }
 
+/// Receipts that were kept before it are none any more.
+timestamp oldest_receipt(timestamp now, const store_options& options) {
+  const auto age = std::min(options.command_retention, std::chrono::milliseconds{now.time().time_since_epoch()});
+  return {now.time() - age, 0};
+}
+
+/// The receipt of a command that was carried out.
+std::optional<receipt> find_receipt(event_store::transaction& tx, const command_id& command, timestamp oldest) {
+  auto known = tx.find(command);
+  if (!known || known->kept < oldest) return {};
+  return std::move(known->given);
+}
+
 /// Decides on one request and writes what it may.
 class appender {
 public:
+  /// `seen` are the streams that validators have read for it.
   appender(event_store::transaction& tx, hybrid_clock& clock, const store_options& options,
-           const append_request& request)
-    : tx_{tx}, clock_{clock}, types_{options.catalog.get()}, retention_{options.command_retention}, request_{request} {}
+           const append_request& request, std::span<const stream_append> seen)
+    : tx_{tx}, clock_{clock}, options_{options}, types_{options.catalog.get()}, request_{request}, seen_{seen} {}
 
   result<receipt> run() {
     if (request_.command.empty()) return decide();
-    const auto now = clock_.now();
-    const auto age = std::min(retention_, std::chrono::milliseconds{now.time().time_since_epoch()});
-    const timestamp oldest{now.time() - age, 0};
-    if (const auto known = tx_.find(request_.command); known && known->kept >= oldest) return known->given;
+    const auto oldest = oldest_receipt(clock_.now(), options_);
+    if (auto known = find_receipt(tx_, request_.command, oldest)) return std::move(*known);
     auto answer = decide();
     if (!answer) return answer;
     answer->answer = request_.answer;
@@ -216,6 +229,9 @@ private:
         return error{errc::invalid_argument, "stream " + in_quotes(part.stream.str()) +
                                                " holds an event from the end of time: nothing can come behind it"};
     }
+    for (const auto& part : seen_)
+      if (const auto now = tx_.head_of(part.stream).revision; !part.expected.met_by(now))
+        return wrong_revision(part, now);
     return check_basis();
   }
 
@@ -309,9 +325,10 @@ private:
 
   event_store::transaction& tx_;
   hybrid_clock& clock_;
+  const store_options& options_;
   const catalog* types_;
-  std::chrono::milliseconds retention_;
   const append_request& request_;
+  std::span<const stream_append> seen_;
   std::vector<std::optional<record>> known_; // of each event, in order
   std::size_t event_count_ = 0;
   std::size_t known_count_ = 0;
@@ -319,29 +336,128 @@ private:
 
 } // namespace
 
-std::vector<result<receipt>> event_store::append(std::span<const append_request> group) {
-  std::vector<result<receipt>> answers;
-  answers.reserve(group.size());
-  std::vector<std::size_t> accepted; // indexes of what passed the door
-  std::vector<const append_request*> expected;
-  for (const auto& request : group) {
-    const auto ok = check_request(request, options_.catalog.get());
-    const bool empty = request.streams.empty() && request.relations.empty() && request.command.empty();
-    if (ok && !empty) {
-      accepted.push_back(answers.size());
-      expected.push_back(&request);
+/// Commits a group: as one, or cut in front of a request whose validators look at what others of it write.
+class event_store::group_commit {
+public:
+  group_commit(event_store& store, std::span<const append_request> group)
+    : store_{store}, types_{store.options_.catalog.get()}, group_{group} {}
+
+  std::vector<result<receipt>> run() {
+    answers_.reserve(group_.size());
+    for (std::size_t i = 0; i < group_.size(); ++i) answers_.emplace_back(receipt{});
+    for (std::size_t i = 0; i < group_.size(); ++i) {
+      const auto& request = group_[i];
+      if (auto ok = check_request(request, types_); !ok) {
+        answers_[i] = ok.error();
+        continue;
+      }
+      if (request.streams.empty() && request.relations.empty() && request.command.empty()) continue;
+      if (broken_) {
+        answers_[i] = *broken_;
+        continue;
+      }
+      member next{i, {}};
+      if (auto ok = validate(request, next.seen); !ok)
+        answers_[i] = ok.error();
+      else
+        waiting_.push_back(std::move(next));
     }
-    answers.push_back(ok ? result<receipt>{receipt{}} : result<receipt>{ok.error()});
+    (void)commit(); // its error is in the answers
+    return std::move(answers_);
   }
-  if (accepted.empty()) return answers;
-  const auto done = transact([&](transaction& tx) -> result<void> {
-    tx.prefetch(expected);
-    for (const auto i : accepted) answers[i] = appender{tx, clock_, options_, group[i]}.run();
+
+private:
+  struct member {
+    std::size_t index;
+    std::vector<stream_append> seen;
+  };
+
+  result<void> validate(const append_request& request, std::vector<stream_append>& seen) {
+    const auto concerned = [&](const new_event& event) { return types_->validates(event.type); };
+    const auto any = [&](const stream_append& part) { return std::ranges::any_of(part.events, concerned); };
+    if (!types_ || !types_->validates() || std::ranges::none_of(request.streams, any)) return {};
+    const auto again = repeats(request);
+    if (!again) return again.error();
+    if (*again) return {};
+    validation looks{store_, [&](const stream_id& stream) { return writes(stream) ? commit() : result<void>{}; }};
+    for (const auto& part : request.streams)
+      for (const auto& event : part.events) {
+        if (!concerned(event)) continue;
+        looks.look_at(part.stream, event);
+        if (auto ok = types_->validate(looks); !ok) return ok;
+      }
+    seen = looks.take_seen();
     return {};
-  });
-  if (!done)
-    for (const auto i : accepted) answers[i] = done.error();
-  return answers;
+  }
+
+  /// Whether it was written before, so that the answer is what it was then. One that stands in front may be the same.
+  result<bool> repeats(const append_request& request) {
+    const auto same = [&](const member& other) { return alike(request, group_[other.index]); };
+    if (std::ranges::any_of(waiting_, same))
+      if (auto ok = commit(); !ok) return ok.error();
+    if (const auto id = first_id(request)) {
+      const auto known = store_.find(*id);
+      if (!known) return known.error();
+      if (*known) return true;
+    }
+    if (request.command.empty()) return false;
+    bool known = false;
+    const auto looked = store_.transact([&](transaction& tx) -> result<void> {
+      known = find_receipt(tx, request.command, oldest_receipt(store_.clock_.now(), store_.options_)).has_value();
+      return {};
+    });
+    if (!looked) return looked.error();
+    return known;
+  }
+
+  static std::optional<event_id> first_id(const append_request& request) {
+    for (const auto& part : request.streams)
+      for (const auto& event : part.events)
+        if (!event.id.nil()) return event.id;
+    return {};
+  }
+
+  static bool alike(const append_request& a, const append_request& b) {
+    const auto id = first_id(a);
+    return (!a.command.empty() && a.command == b.command) || (id && id == first_id(b));
+  }
+
+  /// Whether one in front does.
+  [[nodiscard]] bool writes(const stream_id& stream) const {
+    return std::ranges::any_of(waiting_, [&](const member& m) {
+      return std::ranges::any_of(group_[m.index].streams,
+                                 [&](const stream_append& part) { return part.stream == stream; });
+    });
+  }
+
+  result<void> commit() {
+    if (waiting_.empty()) return {};
+    const auto members = std::exchange(waiting_, {});
+    std::vector<const append_request*> requests;
+    for (const auto& m : members) requests.push_back(&group_[m.index]);
+    const auto done = store_.transact([&](transaction& tx) -> result<void> {
+      tx.prefetch(requests);
+      for (const auto& m : members)
+        answers_[m.index] = appender{tx, store_.clock_, store_.options_, group_[m.index], m.seen}.run();
+      return {};
+    });
+    if (done) return done;
+    for (const auto& m : members) answers_[m.index] = done.error();
+    broken_ = done.error();
+    broken_->outcome = outcome::not_written; // of what lies behind
+    return *broken_;
+  }
+
+  event_store& store_;
+  const catalog* types_;
+  std::span<const append_request> group_;
+  std::vector<result<receipt>> answers_;
+  std::vector<member> waiting_; // to be committed
+  std::optional<error> broken_; // why nothing can be
+};
+
+std::vector<result<receipt>> event_store::append(std::span<const append_request> group) {
+  return group_commit{*this, group}.run();
 }
 
 result<receipt> event_store::append(const append_request& request) {

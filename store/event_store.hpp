@@ -66,7 +66,8 @@ public:
   event_store(const event_store&) = delete;
   event_store& operator=(const event_store&) = delete;
 
-  /// Commits a group of requests in one durable transaction, each with an answer of its own, in their order.
+  /// Commits a group of requests in one durable transaction, each with an answer of its own, in their order; in several where
+  /// a validator (`catalog::validate`) reads a stream to which another request of the group writes.
   ///
   /// A request is atomic, and its refusal does not touch its neighbours. One whose event ids are all known, in the same
   /// order, streams and bodies, gets its original receipt and writes nothing; so does one whose command was carried out.
@@ -196,6 +197,8 @@ protected:
   }
 
 private:
+  class group_commit;
+
   store_options options_;
   hybrid_clock clock_;
 };

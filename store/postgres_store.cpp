@@ -1521,6 +1521,7 @@ public:
   /// Shows all that is stored. What cannot be read is noted, and what lies behind it shown.
   void inspect(detail::inspector& found) {
     const moment now{*db_};
+    decode_.types().clear(); // what is stored counts, not what is remembered
     for (const auto show : {&reader::show_records, &reader::show_streams, &reader::show_others, &reader::show_orphans})
       try {
         (this->*show)(found);

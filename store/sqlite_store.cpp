@@ -1036,6 +1036,7 @@ public:
   /// Shows all that is stored. What cannot be read is noted, and what lies behind it shown.
   void inspect(detail::inspector& found) {
     const moment now{*this};
+    types_.clear(); // what is stored counts, not what is remembered
     const auto look_at = [&](void (reader::*show)(detail::inspector&)) {
       try {
         (this->*show)(found);

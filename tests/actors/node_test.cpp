@@ -297,6 +297,39 @@ TEST_CASE(
   });
 }
 
+TEST_CASE(
+  "an event that a validator rejects is neither stored nor projected, also where it read its own stream") { // B.35
+  node n{{}};
+  auto all = n.aggregates<account>();
+  n.validate<opened>([](const opened& e, validation& of) -> result<void> {
+    const auto known = of.read(stream_query{of.stream()});
+    if (!known) return known.error();
+    if (!known->records.empty()) return error{errc::rejected, "it is open already"};
+    if (e.owner == "nobody") return error{errc::rejected, "accounts have owners"};
+    return {};
+  });
+  auto p = n.projector("owners");
+  std::vector<std::string> seen;
+  p.on<opened>([&](record_of<opened> r) -> task<void> {
+    seen.push_back(r.data().owner);
+    co_return;
+  });
+  const append_request again{ada, expected_revision::any(), {{"account:opened", R"({"owner":"Ada"})"}}};
+  run(n, [&]() -> task<void> {
+    auto open = [](account& a) { a.open("Ada"); };
+    co_await all.execute(ada, open);
+    auto refused = [](account& a) { a.open("nobody"); };
+    const auto why = co_await error_of(all.execute(bob, refused));
+    CHECK(why.code == errc::rejected);
+    CHECK_MESSAGE(why.message.find("accounts have owners") != std::string::npos, why.message);
+    CHECK((co_await error_of(n.append(again))).code == errc::rejected);
+    co_await all.execute(bob, open);
+    CHECK((co_await n.head()) == position{2});
+    co_await p.reached(position{2}, std::chrono::seconds{10});
+  });
+  CHECK(seen == std::vector<std::string>{"Ada", "Ada"});
+}
+
 TEST_CASE("a handler of a projection adds relations and removes them") { // E.93, E.94
   node n{{}};
   auto all = n.aggregates<account>();

@@ -72,6 +72,40 @@ TEST_CASE("a second copy that saves from the same revision is refused, and succe
   CHECK(load<account>(*store, ada)->cents() == 7);
 }
 
+TEST_CASE("two aggregates are saved together or not at all") { // E.105
+  const auto store = open_memory_store();
+  auto a = load<account>(*store, ada).value();
+  auto b = load<account>(*store, stream_id{"account-bob"}).value();
+  a.open("Ada");
+  a.deposit(50);
+  b.open("Bob");
+  const auto saved = save(*store, a, b);
+  REQUIRE(saved);
+  CHECK(saved->revisions == std::vector{revision{2}, revision{1}});
+  CHECK(saved->last == position{3});
+  CHECK((a.pending().empty() && b.pending().empty()));
+
+  auto elsewhere = load<account>(*store, b.id()).value();
+  elsewhere.deposit(1);
+  REQUIRE(save(*store, elsewhere));
+  a.withdraw(50);
+  b.deposit(50);
+  const auto refused = save(*store, a, b);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == errc::wrong_expected_revision);
+  CHECK(refused.error().conflict.stream == b.id().str());
+  CHECK(a.pending().size() == 1);
+  CHECK(b.pending().size() == 1);
+  CHECK(load<account>(*store, ada)->cents() == 50);
+  CHECK(store->head().value() == position{4});
+
+  auto reloaded = load<account>(*store, b.id()).value();
+  reloaded.deposit(50);
+  CHECK(save(*store, a, reloaded));
+  CHECK(load<account>(*store, ada)->cents() == 0);
+  CHECK(load<account>(*store, b.id())->cents() == 51);
+}
+
 TEST_CASE("a save that is repeated because its outcome was not known repeats nothing") {
   const auto store = open_memory_store();
   auto a = load<account>(*store, ada).value();

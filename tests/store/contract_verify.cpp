@@ -59,9 +59,9 @@ SKALD_CONTRACT("a checkpoint beyond the newest record is a problem") {
 
 namespace {
 
-void run_sql(const sqlite& backend, const std::string& text) { run_sql(backend.folder.path() / "events.db", text); }
+void change(const sqlite& backend, const std::string& text) { run_sql(backend.folder.path() / "events.db", text); }
 #ifdef SKALD_WITH_POSTGRES
-void run_sql(const postgres& backend, const std::string& text) { backend.schema.sql(text); }
+void change(const postgres& backend, const std::string& text) { backend.schema.sql(text); }
 #endif
 
 /// Two streams of three events each, relations, a projection and a command.
@@ -126,7 +126,7 @@ SKALD_PERSISTENT("verifying names what is wrong, and goes on to find all of it")
     fixture<backend> store;
     write_little(*store);
     CHECK(must(store->verify()).sound());
-    run_sql(store.backend(), row.change);
+    change(store.backend(), row.change);
     const auto found = must(store->verify());
     CHECK(found.problem_count >= row.problems);
     CHECK(found.problems.size() == found.problem_count);
@@ -142,7 +142,7 @@ SKALD_PERSISTENT("verifying names what is wrong, and goes on to find all of it")
 SKALD_PERSISTENT("of many problems the first are told and all are counted") {
   fixture<backend> store;
   must(store->append(request("a", no_stream, some_events(1, 500))));
-  run_sql(store.backend(), "UPDATE skald_events SET data = '{}'");
+  change(store.backend(), "UPDATE skald_events SET data = '{}'");
   const auto found = must(store->verify());
   CHECK(found.records == 500);
   CHECK(found.problem_count == 500);
@@ -174,7 +174,7 @@ SKALD_PERSISTENT("what was changed behind a store's back is corrupt where reads 
     CHECK(read_all(*store).size() == 6);
     CHECK(read_stream(*store, "a").size() == 3);
     CHECK(read_all(*store, related).size() == 3);
-    run_sql(one, row.change);
+    change(one, row.change);
     const auto wrong = [](bool expected) { return expected ? errc::corrupt : errc::none; };
     CHECK(code_of(store->read(all_query{})) == wrong(row.in_all));
     CHECK(code_of(store->read(all_query{}.backward())) == wrong(row.in_all));

@@ -8,14 +8,21 @@
 
 namespace skald::test {
 
-/// Runs SQL on a file as another program would.
-inline void run_sql(const std::filesystem::path& file, const std::string& text) {
+/// Runs SQL on a file as another program would. Answers the first value of the answer.
+inline std::string run_sql(const std::filesystem::path& file, const std::string& text) {
   sqlite3* db = nullptr;
   REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
-  const int code = sqlite3_exec(db, text.c_str(), nullptr, nullptr, nullptr);
+  std::string value;
+  const auto keep = [](void* to, int, char** values, char**) {
+    auto& kept = *static_cast<std::string*>(to);
+    if (kept.empty() && values[0]) kept = values[0];
+    return 0;
+  };
+  const int code = sqlite3_exec(db, text.c_str(), keep, &value, nullptr);
   const std::string why = sqlite3_errmsg(db);
   sqlite3_close(db);
   REQUIRE_MESSAGE(code == SQLITE_OK, why);
+  return value;
 }
 
 } // namespace skald::test

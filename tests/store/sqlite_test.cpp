@@ -54,56 +54,6 @@ error refusal_of(const fs::path& file) {
   return opened.error();
 }
 
-/// A file as version 1 of the schema had it, with two events in a stream and one of them handled by a projection. It stays
-/// as it is for good.
-constexpr const char* version_1 = R"sql(
-CREATE TABLE skald_streams (
-  key      INTEGER PRIMARY KEY,
-  name     TEXT NOT NULL UNIQUE,
-  revision INTEGER NOT NULL,
-  newest   INTEGER NOT NULL
-) STRICT;
-CREATE TABLE skald_types (
-  key  INTEGER PRIMARY KEY,
-  name TEXT NOT NULL UNIQUE
-) STRICT;
-CREATE TABLE skald_events (
-  position       INTEGER PRIMARY KEY,
-  id             BLOB NOT NULL UNIQUE,
-  stream         INTEGER NOT NULL,
-  type           INTEGER NOT NULL,
-  revision       INTEGER NOT NULL,
-  schema_version INTEGER NOT NULL,
-  created        INTEGER NOT NULL,
-  recorded       INTEGER NOT NULL,
-  flags          INTEGER NOT NULL,
-  data           TEXT NOT NULL,
-  meta           TEXT
-) STRICT;
-CREATE INDEX skald_events_by_stream ON skald_events (stream, created, id);
-CREATE TABLE skald_projections (
-  key        INTEGER PRIMARY KEY,
-  name       TEXT NOT NULL UNIQUE,
-  handled    INTEGER NOT NULL,
-  fresh_from INTEGER NOT NULL
-) STRICT;
-CREATE TABLE skald_completions (
-  projection INTEGER NOT NULL,
-  position   INTEGER NOT NULL,
-  handler    TEXT NOT NULL,
-  PRIMARY KEY (projection, position, handler)
-) STRICT, WITHOUT ROWID;
-INSERT INTO skald_streams VALUES (1, 'a', 2, 114688000000000001);
-INSERT INTO skald_types VALUES (1, 'thing:happened');
-INSERT INTO skald_events VALUES
-  (1, x'00000000000080008000000000000001', 1, 1, 1, 1, 114688000000000000, 114688000000000000, 0, '{"n":1}', NULL),
-  (2, x'00000000000080008000000000000002', 1, 1, 2, 1, 114688000000000001, 114688000000000001, 0, '{"n":2}', NULL);
-INSERT INTO skald_projections VALUES (1, 'p', 1, 0);
-PRAGMA journal_mode = WAL;
-PRAGMA application_id = 1936419940;
-PRAGMA user_version = 1;
-)sql";
-
 } // namespace
 
 TEST_CASE("sqlite: a file that is not skald's is refused, and left as it is") {
@@ -228,27 +178,6 @@ TEST_CASE("sqlite: the files of a new store belong to their user alone") {
     ++files;
   }
   CHECK(files == 3); // the database, its log and the log's index
-}
-
-TEST_CASE("sqlite: a file of an older version is brought to the newest, with all that is in it") {
-  temporary_folder folder;
-  const auto file = folder.path() / "old.db";
-  run_sql(file, version_1);
-  const auto store = open(file);
-  const auto all = read_all(*store);
-  REQUIRE(all.size() == 2);
-  CHECK(all[0].stream == stream("a"));
-  CHECK(all[1].type == "thing:happened");
-  CHECK(all[1].data == R"({"n":2})");
-  CHECK(must(store->revision_of(stream("a"))) == revision{2});
-  CHECK(must(store->register_projection("p", std::nullopt)) == checkpoint{position{1}, position{0}, {}});
-  must(store->append(request("a", exactly(2), {an_event(3)})));
-  const auto change = relation_change::insert(relation_key{"k"}, stream("a"));
-  must(store->relate(std::span{&change, 1}));
-  CHECK(must(open(file)->related(relation_key{"k"})).streams == std::vector{stream("a")});
-  const auto counted = folded(*store, {"totals", stream("a")});
-  must(store->save_snapshots(std::span{&counted, 1}));
-  CHECK(must(open(file)->load_snapshot(counted.key))->holds);
 }
 
 TEST_CASE("sqlite: everything is there after a restart") {
