@@ -186,7 +186,6 @@ public:
     wait_for_others();
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-    if (sqlite3_db_readonly(db, "main") == 1) fail("opening it", "it may only be read", what_to_do(SQLITE_READONLY));
   }
 
   /// SQLite's own wait sleeps longer and longer, and so misses the moments between the commits of a busy process.
@@ -1379,6 +1378,8 @@ void take_over_log(const connection& db) {
 
 std::unique_ptr<connection> open_for_writing(const std::filesystem::path& file, const store_options& options) {
   auto db = std::make_unique<connection>(file, errc::open_failed);
+  if (sqlite3_db_readonly(db->get(), "main") == 1)
+    db->fail("opening it", "it may only be read", what_to_do(SQLITE_READONLY));
   const auto found = identify(*db);
   if (found == 0 && !options.create) db->fail("opening it", "the file is empty", no_store);
   use_write_ahead_log(*db);

@@ -375,3 +375,26 @@ TEST_CASE("sqlite: a store on a read-only file system is refused, and is there a
     return read_all(*store).size() == 4 ? 0 : 4;
   });
 }
+
+TEST_CASE(
+  "sqlite: where the file system turns read-only nothing is appended, and reads go on, also on new connections") {
+  const temporary_folder folder;
+  const auto file = folder.path() / "file.db";
+  on_file_system_of(1024, folder.path(), [&] {
+    faulty_disk disk;
+    const auto store = open(file); // which has not read yet
+    must(store->append(request("a", no_stream, some_events(1, 3))));
+    // Whoever opens a file from now on may only read it, and the disk says so to those that are open already.
+    const auto* const over = folder.path().c_str();
+    if (::mount(over, over, nullptr, MS_BIND, nullptr) != 0) return 1;
+    if (::mount("none", over, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) != 0) return 2;
+    if (std::ofstream{folder.path() / "other"}) return 3;
+    disk.fail({.calls = all_disk_calls, .code = SQLITE_READONLY, .stays = true});
+    const auto failed = store->append(request("a", any, {an_event(4)}));
+    if (code_of(failed) != errc::insertion_failed || !says(failed.error(), "may read and write it")) return 4;
+    for (const auto& refusal : errors_of_writes(*store))
+      if (!refused_as_read_only(refusal, "readonly database")) return 5;
+    if (read_all(*store).size() != 3 || read_stream(*store, "a").size() != 3) return 6;
+    return must(store->find(id(4))) ? 7 : 0;
+  });
+}
