@@ -29,7 +29,7 @@ using decision_answer = std::function<void(result<receipt>)>;
 class pipeline {
 public:
   static constexpr std::size_t max_in_flight = 64;
-  static constexpr unsigned max_attempts = 16;
+  static constexpr unsigned max_attempts = 64;
 
   using ticket = std::uint64_t;
 
