@@ -68,8 +68,10 @@ both_commands() {
   for command in "make demo" "make test"; do
     started=$SECONDS
     if ! inside "$name" "$user" "$network" "cd skald && $command" >"$work/log" 2>&1; then
-      tail -n 60 "$work/log" >&2
-      say "$release, $user, $network network: '$command' failed (above)"
+      mkdir -p build
+      cp "$work/log" build/machines.log
+      tail -n 20 "$work/log" >&2
+      say "$release, $user, $network network: '$command' failed (above, and all of it in build/machines.log)"
       exit 1
     fi
     echo "| $release | $user, $network network | \`$command\` | $((SECONDS - started)) s | $(grep 'tests passed' "$work/log" || true) |"
