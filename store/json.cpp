@@ -48,7 +48,15 @@ struct checking_handler {
   bool on_number_part(string_view, error_code&) { return true; }
   bool on_int64(std::int64_t, string_view, error_code&) { return true; }
   bool on_uint64(std::uint64_t, string_view, error_code&) { return true; }
-  bool on_double(double, string_view, error_code&) { return true; }
+  /// Boost 1.81 refuses an exponent that no int holds, newer ones do not: what one writes all can read.
+  bool on_double(double, string_view text, error_code& problem) {
+    auto exponent = text.substr(std::min(text.find_first_of("eE"), text.size()));
+    exponent.remove_prefix(std::min(exponent.find_first_of("0123456789"), exponent.size()));
+    int value = 0;
+    if (std::from_chars(exponent.data(), exponent.data() + exponent.size(), value).ec == std::errc::result_out_of_range)
+      problem = json::error::exponent_overflow;
+    return !problem;
+  }
   bool on_bool(bool, error_code&) { return true; }
   bool on_null(error_code&) { return true; }
   bool on_comment_part(string_view, error_code&) { return true; }
@@ -69,11 +77,12 @@ struct building_handler : checking_handler {
   bool on_string(string_view s, std::size_t, error_code&) { return stack.push_string(s), true; }
   bool on_int64(std::int64_t i, string_view, error_code&) { return stack.push_int64(i), true; }
   bool on_uint64(std::uint64_t u, string_view, error_code&) { return stack.push_uint64(u), true; }
-  bool on_double(double inexact, string_view text, error_code&) {
+  bool on_double(double inexact, string_view text, error_code& problem) {
+    if (!checking_handler::on_double(inexact, text, problem)) return false;
     double exact = 0;
-    const auto problem = std::from_chars(text.data(), text.data() + text.size(), exact).ec;
+    const auto code = std::from_chars(text.data(), text.data() + text.size(), exact).ec;
     // Out of range means too large or too small; there the parser's value, infinite or nearly zero, tells which.
-    return stack.push_double(problem == std::errc{} ? exact : inexact), true;
+    return stack.push_double(code == std::errc{} ? exact : inexact), true;
   }
   bool on_bool(bool b, error_code&) { return stack.push_bool(b), true; }
   bool on_null(error_code&) { return stack.push_null(), true; }

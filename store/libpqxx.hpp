@@ -59,14 +59,18 @@ inline bool null_at(const pqxx::result& rows, std::size_t row, std::size_t colum
 
 /// The code of an error that the server has answered; empty for others.
 inline std::string sqlstate_of(const std::exception& why) {
-#if SKALD_PQXX_VERSION < 700 // which does not keep it with the errors that have a type of their own
+  // Those that have a type of their own may come without it.
   if (dynamic_cast<const pqxx::insufficient_privilege*>(&why)) return "42501";
   if (dynamic_cast<const pqxx::disk_full*>(&why)) return "53100";
   if (dynamic_cast<const pqxx::out_of_memory*>(&why)) return "53200";
   if (dynamic_cast<const pqxx::too_many_connections*>(&why)) return "53300";
-#endif
   const auto* told = dynamic_cast<const pqxx::sql_error*>(&why);
   return told ? std::string{told->sqlstate()} : std::string{};
+}
+
+/// Whether it tells of a connection that broke, which need not have heard of that itself.
+inline bool says_broken(const std::exception& why) {
+  return dynamic_cast<const pqxx::broken_connection*>(&why) != nullptr;
 }
 
 /// Calls `heard(payload, backend)` from within `pqxx::connection::get_notifs`. Ends before the connection does.

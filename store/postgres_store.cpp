@@ -429,7 +429,7 @@ private:
         throw lost_connection{
           trouble_, sentence(purpose, "the server has not answered for " + std::to_string(to_.deadline.count()) + " ms",
                              "see what it is busy with, or give the URL a longer deadline=")};
-      if (!db_->is_open() || says_lost(state))
+      if (!db_->is_open() || detail::pq::says_broken(why) || says_lost(state))
         throw lost_connection{trouble_, sentence(purpose, std::string{"the connection was lost: "} + why.what(),
                                                  "see that the server runs")};
       throw failure{

@@ -339,6 +339,7 @@ SKALD_CONTRACT("hostile JSON is refused in a sentence or comes back byte for byt
     {"a large exponent", "1e400", true},
     {"the largest exponents", "[1e2147483646,-1E-2147483646,0e+1]", true},
     {"an exponent beyond all", "1e99999999999999999999", false},
+    {"an exponent below all", "1e-99999999999999999999", false},
     {"no number", "NaN", false},
     {"infinity", "-Infinity", false},
     {"zeros in front", "007", false},
