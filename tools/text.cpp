@@ -39,7 +39,7 @@ std::string duration_text(double seconds) {
 
 } // namespace
 
-std::string quoted(std::string_view text) { return skald::to_json(std::string{text}).value(); }
+std::string quoting::operator()(std::string_view text) const { return skald::to_json(std::string{text}).value(); }
 
 std::string grouped(std::uint64_t number) {
   auto text = std::to_string(number);

@@ -11,7 +11,10 @@
 namespace tools {
 
 /// `text` as a JSON string. Throws `failure` (`invalid_event`) where it is not UTF-8.
-[[nodiscard]] std::string quoted(std::string_view text);
+struct quoting {
+  [[nodiscard]] std::string operator()(std::string_view text) const;
+};
+inline constexpr quoting quoted; // no function, so that std::quoted is not asked, too
 
 /// `1,234,567`.
 [[nodiscard]] std::string grouped(std::uint64_t number);
