@@ -3,6 +3,7 @@
 #include <skald/aggregates/snapshot.hpp>
 #include <skald/store/event.hpp>
 #include <skald/store/event_store.hpp>
+#include <skald/store/limits.hpp>
 
 #include <boost/describe/members.hpp>
 
@@ -82,7 +83,8 @@ public:
   ///
   /// Sees to the snapshot: one that is of no use is removed, and a new one is saved where so many records of whatever type
   /// were folded behind the last one, or from the beginning. A snapshot that cannot be saved is no error. Blocks while it
-  /// reads; memory holds one page. Errors: as above, and `read_failed` of the relation.
+  /// reads; memory holds one page, and of a relation the names of its streams. Of a relation with more streams than a query
+  /// names, those that join or leave meanwhile may be folded or not. Errors: as above, and `read_failed` of the relation.
   [[nodiscard]] result<std::optional<State>> reduce(event_store& store, const stream_id& of,
                                                     snapshot_every every) const {
     return reduce(store, snapshot_key{name_, of}, stream_query{of}, revision{}, every);
@@ -91,7 +93,9 @@ public:
                                                     snapshot_every every) const {
     const auto now = store.related(of);
     if (!now) return now.error();
-    return reduce(store, snapshot_key{name_, of}, streams_query{now->streams}, now->revision, every);
+    const bool by_names = now->streams.size() <= limits::query_names;
+    const auto query = by_names ? streams_query{now->streams} : streams_query{std::vector{of}};
+    return reduce(store, snapshot_key{name_, of}, query, now->revision, every);
   }
 
 private:

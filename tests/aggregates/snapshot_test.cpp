@@ -1,5 +1,6 @@
 #include <skald/aggregates/reducer.hpp>
 #include <skald/aggregates/repository.hpp>
+#include <skald/store/limits.hpp>
 
 #include <tests/accounts.hpp>
 #include <tests/store/contract.hpp>
@@ -277,6 +278,39 @@ SKALD_CONTRACT("posts are counted over a relation, from the beginning, from a sn
   must(store->append(append_request{stream_id{"post-3"}, any, {new_event{"unheard:of", "{}"}}}));
   CHECK((reduce({2}) == counts{105, 70}));
   CHECK(must(store->load_snapshot({"counts", posts}))->snapshot.records == 7); // of whatever type
+}
+
+SKALD_CONTRACT("a reducer folds a relation of more streams than a query may name, and keeps a snapshot of it") {
+  fixture<backend> store;
+  std::vector<relation_change> changes{relation_change::insert(posts, ada)};
+  for (std::size_t i = 0; i < limits::query_names; ++i)
+    changes.push_back(relation_change::insert(posts, stream_id{"post-" + std::to_string(i)}));
+  must(store->relate(changes));
+  deposit(*store, ada, 5);
+  CHECK((must(make_counts().reduce(*store, posts, always)) == counts{0, 5}));
+  CHECK(must(store->load_snapshot({"counts", posts}))->holds);
+  deposit(*store, stream_id{"post-7"}, 70);
+  CHECK((must(make_counts().reduce(*store, posts, always)) == counts{0, 75}));
+}
+
+SKALD_CONTRACT("what a reducer makes of a query of one's own comes from no snapshot and enters none") {
+  fixture<backend> store;
+  for (int i = 0; i < 4; ++i) deposit(*store, ada, 1 << i);
+  const auto filtered = [&] {
+    const auto all = read_stream(*store, ada.str());
+    const auto state =
+      must(make_counts().reduce(*store, stream_query{ada}.after(stream_query::cursor_of(all.front()))));
+    CHECK((must(make_counts().reduce(*store, stream_query{ada}.limit(2))) == counts{0, 3}));
+    CHECK((must(make_counts().reduce(*store, all_query{}.after(position{3}))) == counts{0, 8}));
+    return state;
+  };
+  CHECK((filtered() == counts{0, 14}));
+  CHECK_FALSE(must(store->load_snapshot({"counts", ada})));
+  CHECK((must(make_counts().reduce(*store, ada, always)) == counts{0, 15}));
+  change_state(*store, {"counts", ada}, R"({"posts":100,"cents":0})");
+  const auto kept = must(store->load_snapshot({"counts", ada}))->snapshot;
+  CHECK((filtered() == counts{0, 14}));
+  CHECK((must(store->load_snapshot({"counts", ada}))->snapshot == kept));
 }
 
 SKALD_CONTRACT("a stream that joins or leaves a relation behind a snapshot makes the reducer fold all") { // E.115
