@@ -170,6 +170,8 @@ result<void> check_snapshot(const snapshot& s) {
     return refused("is refused: " + problem->message);
   if (s.records == 0 || s.cursor.id.nil()) return refused("does not say which records were folded: name the last one");
   if (s.records > last_position.value) return refused("counts more records than a store can hold");
+  if (s.relation_revision.value > last_position.value)
+    return refused("counts more changes of its relation than a store can hold");
   if (s.state.size() > limits::snapshot_bytes)
     return refused("has a state of " + std::to_string(s.state.size()) + " bytes, at most " +
                    std::to_string(limits::snapshot_bytes) + " are stored: fold from the beginning");

@@ -549,6 +549,7 @@ void migrate(connection& db, const std::string& schema) {
   "e.position, e.id, e.type, e.revision, e.schema_version, e.created, e.recorded, e.flags, e.batch, "                  \
   "e.checksum, " SKALD_EVENT_BYTES ", CASE WHEN " SKALD_EVENT_BYTES " <= 8192 THEN e.data END, "                       \
   "CASE WHEN " SKALD_EVENT_BYTES " <= 8192 THEN e.meta END"
+constexpr std::size_t type_column = 2;
 constexpr std::size_t checksum_column = 9;
 constexpr std::size_t bytes_column = 10;
 constexpr std::size_t data_column = 11;
@@ -588,6 +589,14 @@ public:
 
   [[nodiscard]] bool knows(const std::string& name) const { return keys_.contains(name); }
   void look_up(std::span<const std::string> names) { take(db_.run(find_types, array_of(names))); }
+  /// Asks at once for all that are named by their keys.
+  void look_up(const std::set<std::int64_t>& keys) {
+    array unknown;
+    bool any = false;
+    for (const auto key : keys)
+      if (!names_.contains(key)) unknown.add(key), any = true;
+    if (any) take(db_.run(find_type_names, unknown.take()));
+  }
 
   /// Forgets all, where that is too much. Not in the middle of a transaction, which may have added some.
   void trim() {
@@ -649,12 +658,18 @@ public:
     return r;
   }
 
-  /// Fetches data and metadata of the larger ones among the rows that a page can hold, and answers how many it can.
-  std::size_t fetch_bodies(const rows& of) {
+  /// Fetches what a page needs besides its rows: unknown types, and data and metadata of the larger ones that it can hold.
+  /// Answers how many it can hold.
+  std::size_t fetch_page(const rows& of) {
+    std::set<std::int64_t> types;
     std::size_t bytes = 0;
     std::size_t i = 0;
-    for (; i < of.size() && i < limits::page_records && bytes < limits::page_bytes; ++i)
+    for (; i < of.size() && i < limits::page_records && bytes < limits::page_bytes; ++i) {
+      types.insert(of.integer(i, type_column));
       bytes += static_cast<std::size_t>(of.integer(i, bytes_column));
+    }
+    types_.trim();
+    types_.look_up(types);
     fetch_bodies(of, i);
     return i;
   }
@@ -1272,19 +1287,36 @@ statement stream_page(const std::string& order) {
             order + ", e.id " + order + " LIMIT $7"};
 }
 
-/// Of each stream no more is looked at than the page can hold.
+/// Merges the streams. The first few records of each tell a place that the page does not go beyond, and of each stream no
+/// more is read than lies up to there: for pages of n records, besides them, 1 + n / 100 of each stream, and never more than
+/// 100 n where they lie unevenly. That place stands instead of a bound, for of two bounds on one side an index goes by any.
 statement streams_page(const std::string& order) {
+  const bool forward = order == "ASC";
+  const std::string first_few = " LIMIT 1 + $7 / 100 + $7 / (SELECT greatest(count(*), 1) FROM wanted)";
+  const auto ordered = [&](const std::string& by) {
+    return "ORDER BY " + by + ".created " + order + ", " + by + ".id " + order;
+  };
+  const auto first_of_each = [&](const std::string& between, const std::string& limit) {
+    return "FROM wanted w CROSS JOIN LATERAL (SELECT e.position, e.created, e.id FROM skald_events e "
+           "WHERE e.stream = w.key AND " +
+           between + "AND " SKALD_OF_TYPES("$6") + ordered("e") + limit + ") f " + ordered("f");
+  };
+  const auto farthest_or = [](const std::string& created, const std::string& id) {
+    return "(coalesce((SELECT created FROM farthest), " + created + "::bigint), coalesce((SELECT id FROM farthest), " +
+           id + "::uuid)) ";
+  };
+  const auto near = "(e.created, e.id) > " + (forward ? "($2::bigint, $3::uuid) " : farthest_or("$2", "$3")) +
+                    "AND (e.created, e.id) <= " + (forward ? farthest_or("$4", "$5") : "($4::bigint, $5::uuid) ");
   return {
     "reading streams",
-    "SELECT " SKALD_EVENT_COLUMNS ", s.name FROM ("
-    "SELECT first.* FROM (SELECT key FROM skald_streams WHERE name = ANY ($1) UNION "
-    "SELECT r.stream FROM skald_relation_keys k JOIN skald_relations r ON r.key = k.key WHERE k.name = ANY ($8)) w "
-    "CROSS JOIN LATERAL (SELECT e.position, e.created, e.id FROM skald_events e WHERE e.stream = w.key "
-    "AND " SKALD_BETWEEN_BOUNDS "AND " SKALD_OF_TYPES("$6") "ORDER BY e.created " +
-      order + ", e.id " + order + " LIMIT $7) first ORDER BY first.created " + order + ", first.id " + order +
-      " LIMIT $7) page JOIN skald_events e ON e.position = page.position "
-      "LEFT JOIN skald_streams s ON s.key = e.stream ORDER BY e.created " +
-      order + ", e.id " + order};
+    "WITH wanted AS MATERIALIZED (SELECT key FROM skald_streams WHERE name = ANY ($1) UNION "
+    "SELECT r.stream FROM skald_relation_keys k JOIN skald_relations r ON r.key = k.key WHERE k.name = ANY ($8)), "
+    "farthest AS MATERIALIZED (SELECT f.created, f.id " +
+      first_of_each(SKALD_BETWEEN_BOUNDS, first_few) + " LIMIT 1 OFFSET " + (forward ? "greatest($7 - 1, 0)" : "$7") +
+      "), page AS (SELECT f.* " + first_of_each(near, " LIMIT $7") +
+      " LIMIT $7) SELECT " SKALD_EVENT_COLUMNS ", s.name FROM page JOIN skald_events e "
+      "ON e.position = page.position LEFT JOIN skald_streams s ON s.key = e.stream " +
+      ordered("e")};
 }
 
 statement all_page(const std::string& order) {
@@ -1568,7 +1600,7 @@ private:
       try {
         const auto events = db_->run(all_pages[0], behind, INT64_MAX, nullptr, limit);
         if (events.empty()) return;
-        const auto count = decode_.fetch_bodies(events);
+        const auto count = decode_.fetch_page(events);
         for (std::size_t i = 0; i < count; ++i) {
           record r;
           const auto* problem = decode_.read_with_stream(events, i, r);
@@ -1707,8 +1739,7 @@ private:
 
   template <class Query, class Decode>
   page fill(const Query& query, const rows& found, Decode decode_row) {
-    decode_.types().trim();
-    decode_.fetch_bodies(found);
+    decode_.fetch_page(found);
     detail::page_builder page{query.limit()};
     for (std::size_t i = 0; i < found.size() && page.open(); ++i) page.add([&] { return decode_row(i); });
     return page.take();

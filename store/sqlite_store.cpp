@@ -395,6 +395,13 @@ private:
   std::unordered_map<std::int64_t, std::string> names_;
 };
 
+/// Nil where it is not of 16 bytes.
+event_id id_in(std::span<const std::uint8_t> stored) {
+  event_id::bytes_type bytes{};
+  if (stored.size() == bytes.size()) std::ranges::copy(stored, bytes.begin());
+  return event_id{bytes};
+}
+
 /// What a `record_decoder` reads, in this order; the stream's name may follow.
 constexpr const char* event_columns = "e.position, e.id, e.type, e.revision, e.schema_version, e.created, e.recorded, "
                                       "e.flags, e.data, e.meta, e.batch, e.checksum";
@@ -421,21 +428,12 @@ public:
     return r;
   }
 
-  /// Where a row stands in its stream.
-  [[nodiscard]] stream_cursor cursor(const rows& row) {
-    record r;
-    if (const auto* problem = read(row, r)) db_.corrupt(detail::sentence_about(r, problem));
-    return stream_query::cursor_of(r);
-  }
-
   /// Reads all but the stream. Answers what is wrong with it, or null.
   [[nodiscard]] const char* read(const rows& row, record& r) {
     const auto number = [&](int column) { return static_cast<std::uint64_t>(row.integer(column)); };
     r.position = position{number(0)};
     const auto id = row.blob(1);
-    event_id::bytes_type bytes{};
-    if (id.size() == bytes.size()) std::ranges::copy(id, bytes.begin());
-    r.id = event_id{bytes};
+    r.id = id_in(id);
     r.revision = revision{number(3)};
     r.schema_version = static_cast<std::uint32_t>(number(4));
     r.created = timestamp{number(5)};
@@ -448,7 +446,7 @@ public:
     if (type) r.type = *type;
     if (batch) r.batch = std::move(*batch);
     if (row.integer(0) < 1) return "has an impossible position";
-    if (id.size() != bytes.size()) return "has an id that is not of 16 bytes";
+    if (id.size() != r.id.bytes().size()) return "has an id that is not of 16 bytes";
     if (!type) return "is of an unknown type";
     if (row.integer(3) < 1) return "has an impossible revision";
     if (number(4) > UINT32_MAX) return "has an impossible schema version";
@@ -904,7 +902,7 @@ public:
       const auto high = high_of(!forward && behind ? behind : pointer_to(query.before()));
       auto row = find_next(streams[i], low.created, low.id, high.created, high.id, unless_empty(types));
       if (!row.next()) return {};
-      return hit{decode_.cursor(row), row.integer(0)};
+      return hit{{timestamp{static_cast<std::uint64_t>(row.integer(1))}, id_in(row.blob(2))}, row.integer(0)};
     };
     auto answer = detail::merge_streams(query, streams.size(), next, [&](std::int64_t position) {
       auto row = at_position_(position);
@@ -970,10 +968,7 @@ public:
     skald::snapshot s;
     s.key = key;
     s.fingerprint = found.text(0);
-    event_id::bytes_type id{};
-    const auto stored_id = found.blob(2);
-    std::copy_n(stored_id.begin(), std::min(stored_id.size(), id.size()), id.begin());
-    s.cursor = {timestamp{static_cast<std::uint64_t>(found.integer(1))}, event_id{id}};
+    s.cursor = {timestamp{static_cast<std::uint64_t>(found.integer(1))}, id_in(found.blob(2))};
     s.records = static_cast<std::uint64_t>(found.integer(3));
     s.relation_revision = revision{static_cast<std::uint64_t>(found.integer(4))};
     s.state = found.text(6);
@@ -1026,9 +1021,13 @@ public:
   }
 
   [[nodiscard]] std::vector<type_summary> types() {
+    const moment now{*this};
+    std::map<std::int64_t, std::uint64_t> counts; // GROUP BY would sort all events
+    for (auto row = types_of_events_(); row.next();) ++counts[row.integer(0)];
     std::vector<type_summary> all;
-    for (auto row = counts_of_types_(); row.next();)
-      all.push_back({std::string{row.text(0)}, static_cast<std::uint64_t>(row.integer(1))});
+    for (const auto& [key, events] : counts)
+      if (const auto* name = types_.name_of(key)) all.push_back({*name, events});
+    std::ranges::sort(all, {}, &type_summary::type);
     return all;
   }
 
@@ -1205,15 +1204,15 @@ private:
 
   [[nodiscard]] statement prepare(const char* purpose, const std::string& text) const { return {*db_, purpose, text}; }
 
-  [[nodiscard]] std::array<statement, 2> prepare_stream_pages(const std::string& stream,
-                                                              const std::string& limit) const {
-    return {prepare_stream_page(stream, "ASC", limit), prepare_stream_page(stream, "DESC", limit)};
+  /// `stream` is SQL for the key of the stream.
+  [[nodiscard]] std::array<statement, 2> prepare_stream_pages(const char* columns, const std::string& stream,
+                                                              const char* limit) const {
+    return {prepare_stream_page(columns, stream, "ASC", limit), prepare_stream_page(columns, stream, "DESC", limit)};
   }
 
-  /// `stream` is SQL for the key of the stream.
-  [[nodiscard]] statement prepare_stream_page(const std::string& stream, const std::string& order,
-                                              const std::string& limit) const {
-    return prepare("reading a stream", std::string{"SELECT "} + event_columns +
+  [[nodiscard]] statement prepare_stream_page(const char* columns, const std::string& stream, const std::string& order,
+                                              const char* limit) const {
+    return prepare("reading a stream", std::string{"SELECT "} + columns +
                                          " FROM skald_events e WHERE e.stream = " + stream +
                                          " AND (e.created, e.id) > (?2, ?3) AND (e.created, e.id) < (?4, ?5) "
                                          "AND (?6 IS NULL OR e.type IN (SELECT value FROM json_each(?6))) "
@@ -1237,8 +1236,9 @@ private:
   type_dictionary& types_ = decode_.types();
   statement begin_ = prepare("reading", "BEGIN");
   statement end_ = prepare("reading", "COMMIT");
-  std::array<statement, 2> stream_pages_ = prepare_stream_pages("(SELECT key FROM skald_streams WHERE name = ?1)", "");
-  std::array<statement, 2> next_of_stream_ = prepare_stream_pages("?1", " LIMIT 1");
+  std::array<statement, 2> stream_pages_ =
+    prepare_stream_pages(event_columns, "(SELECT key FROM skald_streams WHERE name = ?1)", "");
+  std::array<statement, 2> next_of_stream_ = prepare_stream_pages("e.position, e.created, e.id", "?1", " LIMIT 1");
   std::array<statement, 2> all_pages_{prepare_all_page("ASC"), prepare_all_page("DESC")};
   statement find_ = prepare("looking up an event", std::string{"SELECT "} + event_columns +
                                                      ", s.name FROM skald_events e "
@@ -1281,10 +1281,7 @@ private:
             "FROM skald_snapshots f LEFT JOIN skald_relation_keys k ON k.key = f.relation "
             "LEFT JOIN skald_streams s ON s.key = f.stream) WHERE (reducer, of_relation, name) > (?1, ?2, ?3) "
             "ORDER BY reducer, of_relation, name LIMIT ?4");
-  statement counts_of_types_ =
-    prepare("counting event types", "SELECT t.name, e.events FROM skald_types t "
-                                    "JOIN (SELECT type, count(*) AS events FROM skald_events GROUP BY type) e "
-                                    "ON e.type = t.key ORDER BY t.name");
+  statement types_of_events_ = prepare("counting event types", "SELECT type FROM skald_events");
   statement snapshot_ =
     prepare("reading a snapshot", std::string{"SELECT fingerprint, created, id, records, relation_revision, checksum, "
                                               "state FROM skald_snapshots"} +

@@ -1,6 +1,7 @@
 #include <skald/store/limits.hpp>
 
 #include <tests/store/contract.hpp>
+#include <tests/store/page_costs.hpp>
 
 #include <algorithm>
 #include <array>
@@ -27,6 +28,32 @@ store_pointer open(const std::string& url, manual_clock clock = {}, durability k
 }
 
 bool says(const error& why, std::string_view part) { return why.message.find(part) != std::string::npos; }
+
+/// Lets `use` work with a store whose sessions may sort only a little, and nothing on disk.
+template <class Use>
+void with_little_memory(const postgres_schema& schema, Use use) {
+  use(*open(
+    schema.url("&application_name=" + schema.name() + "&options=-c%20work_mem%3D1MB%20-c%20temp_file_limit%3D0")));
+  // A session has told what it counted when it is gone.
+  while (schema.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = '" + schema.name() + "'") != "0") {
+  }
+}
+
+/// How many entries of the indexes of events `use` looks at.
+template <class Use>
+std::uint64_t entries_read(const postgres_schema& schema, Use use) {
+  const auto counted = [&](const std::string& what) {
+    return std::stoull(schema.sql("SELECT coalesce(sum(" + what +
+                                  "), 0) FROM pg_stat_user_tables t "
+                                  "JOIN pg_stat_user_indexes i USING (relid) "
+                                  "WHERE t.relname = 'skald_events' AND t.schemaname = '" +
+                                  schema.name() + "'"));
+  };
+  const auto before = counted("i.idx_tup_read");
+  with_little_memory(schema, use);
+  CHECK(counted("t.seq_tup_read") == 0);
+  return counted("i.idx_tup_read") - before;
+}
 
 } // namespace
 
@@ -356,4 +383,37 @@ TEST_CASE("postgres: what lies behind a damaged page is verified, too") {
   CHECK(found.records < 2000);
   CHECK(code_of(store->read(all_query{}.after(position{100}))) == errc::corrupt);
   CHECK(must(store->read(all_query{}.after(position{1990}))).records.size() == 10);
+}
+
+TEST_CASE("postgres: a page costs what it holds, however much there is in front of it and behind it") { // C.52
+  std::vector<std::uint64_t> costs;
+  for (const std::uint64_t events : {1'000, 12'000}) {
+    const postgres_schema schema;
+    with_little_memory(schema, [&](event_store& store) { fill_to(store, events); });
+    costs.push_back(entries_read(schema, [&](const event_store& store) { ask_everything(store, events); }));
+  }
+  CHECK(costs.front() > 0);
+  CHECK(costs.back() < costs.front() * 6 / 5);
+}
+
+TEST_CASE("postgres: of many streams that are read as one, a page looks at little more than it holds") { // C.52
+  const postgres_schema schema;
+  constexpr std::uint64_t streams = 60;
+  constexpr std::uint64_t events = 200 * streams;
+  std::vector<append_request> group;
+  std::vector<stream_id> names;
+  for (std::uint64_t i = 0; i < events; ++i)
+    group.push_back(request("s" + std::to_string(i % streams), any, {an_event(i)}));
+  for (std::uint64_t i = 0; i < streams; ++i) names.push_back(stream("s" + std::to_string(i)));
+  with_little_memory(schema, [&](event_store& store) {
+    for (const auto& answer : store.append(group)) REQUIRE(answer);
+  });
+  for (const bool backward : {false, true}) {
+    CAPTURE(backward);
+    streams_query query{names};
+    if (backward) query.backward();
+    const auto read = entries_read(
+      schema, [&](const event_store& store) { CHECK(must(store.read(query)).records.size() == limits::page_records); });
+    CHECK(read < 5 * limits::page_records);
+  }
 }

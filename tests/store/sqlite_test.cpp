@@ -1,6 +1,7 @@
 #include <sqlite3.h>
 #include <tests/store/child_process.hpp>
 #include <tests/store/contract.hpp>
+#include <tests/store/page_costs.hpp>
 #include <tests/store/sql.hpp>
 
 #include <algorithm>
@@ -53,6 +54,36 @@ error refusal_of(const fs::path& file) {
   CHECK_MESSAGE(opened.error().message.find("'" + file.string() + "'") != std::string::npos, opened.error().message);
   return opened.error();
 }
+
+/// Tells which connections the process opens to SQLite while it lives.
+class opened_connections {
+public:
+  opened_connections() { sqlite3_auto_extension(hook()); }
+  ~opened_connections() {
+    sqlite3_cancel_auto_extension(hook());
+    all().clear();
+  }
+  opened_connections(const opened_connections&) = delete;
+  opened_connections& operator=(const opened_connections&) = delete;
+
+  /// Calls `visit` with each statement that is prepared on them.
+  template <class Visit>
+  void for_each_statement(Visit visit) const {
+    for (auto* db : all())
+      for (auto* s = sqlite3_next_stmt(db, nullptr); s; s = sqlite3_next_stmt(db, s)) visit(s);
+  }
+
+private:
+  static std::vector<sqlite3*>& all() {
+    static std::vector<sqlite3*> opened;
+    return opened;
+  }
+  static int note(sqlite3* db, char**, const sqlite3_api_routines*) {
+    all().push_back(db);
+    return SQLITE_OK;
+  }
+  static void (*hook())() { return reinterpret_cast<void (*)()>(&note); }
+};
 
 } // namespace
 
@@ -411,4 +442,60 @@ TEST_CASE("sqlite: a damaged page is called corrupt") {
   while (read && read->more) read = store->read(all_query{}.after(read->records.back().position));
   CHECK(code_of(read) == errc::corrupt);
   CHECK_MESSAGE(read.error().message.find("restore the file from a backup") != std::string::npos, read.error().message);
+}
+
+TEST_CASE("sqlite: every statement finds its rows by an index, and sorts no more than it answers") { // C.52
+  const opened_connections opened;
+  const temporary_folder folder;
+  const auto store = open(folder.path() / "events.db");
+  (void)must(store->head()); // opens a reader
+  std::vector<std::string> texts;
+  opened.for_each_statement([&](sqlite3_stmt* s) { texts.emplace_back(sqlite3_sql(s)); });
+  sqlite3* db = nullptr;
+  REQUIRE(sqlite3_open((folder.path() / "events.db").c_str(), &db) == SQLITE_OK);
+  std::size_t explained = 0;
+  for (const auto& text : texts) {
+    CAPTURE(text);
+    sqlite3_stmt* plan = nullptr;
+    if (sqlite3_prepare_v2(db, ("EXPLAIN QUERY PLAN " + text).c_str(), -1, &plan, nullptr) != SQLITE_OK) continue;
+    while (sqlite3_step(plan) == SQLITE_ROW) {
+      ++explained;
+      const std::string step = reinterpret_cast<const char*>(sqlite3_column_text(plan, 3));
+      CAPTURE(step);
+      const bool one_row = text.ends_with("ORDER BY position DESC LIMIT 1");
+      const bool all_rows = text == "SELECT type FROM skald_events"; // counts them
+      const bool all_snapshots = text.find("FROM (SELECT f.reducer") != std::string::npos; // of which there are few
+      const bool given = step.starts_with("SCAN json_each") || step == "SCAN CONSTANT ROW";
+      const bool names_in_order =
+        text.ends_with("ORDER BY s.name") || text.ends_with("ORDER BY k.name"); // all answered
+      CHECK((!step.starts_with("SCAN") || one_row || all_rows || all_snapshots || given));
+      CHECK((step.find("TEMP B-TREE") == std::string::npos || names_in_order || all_snapshots));
+      CHECK(step.find("AUTOMATIC") == std::string::npos);
+    }
+    sqlite3_finalize(plan);
+  }
+  sqlite3_close(db);
+  CHECK(texts.size() > 40);
+  CHECK(explained > 40);
+}
+
+TEST_CASE("sqlite: a page costs what it holds, however much there is in front of it and behind it") { // C.52
+  std::vector<std::int64_t> costs;
+  for (const std::uint64_t events : {1'000, 12'000}) {
+    const opened_connections opened;
+    const temporary_folder folder;
+    const auto store = open(folder.path() / "events.db");
+    fill_to(*store, events);
+    const auto steps_taken = [&] { // since the last time
+      std::int64_t steps = 0;
+      opened.for_each_statement(
+        [&](sqlite3_stmt* s) { steps += sqlite3_stmt_status(s, SQLITE_STMTSTATUS_VM_STEP, 1); });
+      return steps;
+    };
+    (void)steps_taken();
+    ask_everything(*store, events);
+    costs.push_back(steps_taken());
+  }
+  CHECK(costs.front() > 0);
+  CHECK(costs.back() < costs.front() * 6 / 5);
 }
