@@ -6,6 +6,8 @@
 #include <tests/store/contract.hpp>
 
 #include <algorithm>
+#include <iterator>
+#include <span>
 
 using namespace skald;
 using namespace skald::test;
@@ -70,6 +72,10 @@ std::vector<hostile> strange_names() {
     {"faces", faces},
     {"a path", "../../etc/passwd"},
     {"JSON", R"({"a":[null]})"},
+    {"an array of SQL", R"({a,"b\",NULL})"},
+    {"nothing, as SQL has it", "NULL"},
+    {"a number", "-1"},
+    {"a backslash at the end", "a\\"},
   };
 }
 
@@ -455,6 +461,124 @@ SKALD_CONTRACT("a request holds as many streams, events, bytes and changes as th
   CHECK(read_all(*store).empty());
   changes.pop_back();
   must(store->relate(changes));
+}
+
+SKALD_CONTRACT("names are as long as the limits say, and not one byte more") {
+  const auto faces = [](std::size_t bytes) { // which are not cut in the middle
+    std::string name(bytes % 4, 'x');
+    while (name.size() < bytes) name += "\U0001f600";
+    return name;
+  };
+  const auto name = faces(limits::name_bytes);
+  const auto type = faces(limits::event_type_bytes);
+  CHECK_FALSE(stream_id::parse(faces(limits::name_bytes + 1)));
+  CHECK_FALSE(relation_key::parse(faces(limits::name_bytes + 1)));
+  CHECK_FALSE(batch_key::parse(faces(limits::name_bytes + 1)));
+  fixture<backend> store;
+  auto longest = request(name, no_stream, {an_event(1, type)});
+  longest.batch = batch_key{name};
+  longest.relations = {relation_change::insert(relation_key{name}, stream(name))};
+  must(store->append(longest));
+  CHECK(refused(store->append(request(name, any, {an_event(2, faces(limits::event_type_bytes + 1))}))));
+  must(store->register_projection(faces(limits::projection_name_bytes), {}));
+  CHECK(refused(store->register_projection(faces(limits::projection_name_bytes + 1), {})));
+  must(store->save_snapshots(std::vector{folded(*store, snapshot_key{name, relation_key{name}})}));
+  if constexpr (backend::persistent) store.reopen();
+  const auto found = read_all(*store, streams_query{std::vector{relation_key{name}}}.types({type}));
+  REQUIRE(found.size() == 1);
+  CHECK(found.front().stream.str() == name);
+  CHECK(found.front().type == type);
+  CHECK(found.front().batch.str() == name);
+  CHECK(must(store->keys_of(stream(name))) == std::vector{relation_key{name}});
+  CHECK(must(store->load_snapshot(snapshot_key{name, relation_key{name}}))->holds);
+  CHECK(must(store->streams("", 1)).front().stream.str() == name);
+}
+
+SKALD_CONTRACT("JSON is as deep as the limit says, and not one level more") {
+  const auto deep = [](std::size_t levels) {
+    return std::string(levels - 1, '[') + "{}" + std::string(levels - 1, ']');
+  };
+  fixture<backend> store;
+  auto deepest = an_event(1);
+  deepest.data = deepest.meta = deep(limits::json_depth);
+  must(store->append(request("a", any, {deepest})));
+  auto copy = foreign(2, "a", at(1));
+  copy.data = copy.meta = deepest.data;
+  must(store->hydrate(std::vector{copy}));
+  CHECK(must(store->find(id(1)))->meta == deepest.meta);
+  CHECK(must(store->find(id(2)))->data == deepest.data);
+  auto s = folded(*store, snapshot_key{"r", stream("a")});
+  s.state = deepest.data;
+  must(store->save_snapshots(std::vector{s}));
+
+  const auto too_deep = deep(limits::json_depth + 1);
+  for (auto member : {&new_event::data, &new_event::meta}) {
+    auto made = an_event(3);
+    made.*member = too_deep;
+    CHECK(refused(store->append(request("a", any, {made})), errc::invalid_event));
+  }
+  for (auto member : {&record::data, &record::meta}) {
+    copy = foreign(3, "a", at(1));
+    copy.*member = too_deep;
+    CHECK(refused(store->hydrate(std::vector{copy}), errc::invalid_event));
+  }
+  s.state = too_deep;
+  CHECK(refused(store->save_snapshots(std::vector{s})));
+  CHECK(must(store->load_snapshot(s.key))->snapshot.state == deepest.data);
+  CHECK(read_all(*store).size() == 2);
+}
+
+SKALD_CONTRACT("a schema version may be any number of 32 bits") {
+  fixture<backend> store;
+  const std::uint32_t versions[] = {0, 1, 0x7fff'ffff, 0x8000'0000, UINT32_MAX};
+  for (std::uint64_t n = 0; n < std::size(versions); ++n) {
+    auto made = an_event(n + 1);
+    made.schema_version = versions[n];
+    must(store->append(request("a", any, {made})));
+  }
+  auto other = foreign(90, "a", at(1));
+  other.schema_version = UINT32_MAX;
+  must(store->hydrate(std::vector{other}));
+  for (std::uint64_t n = 0; n < std::size(versions); ++n)
+    CHECK(must(store->find(id(n + 1)))->schema_version == versions[n]);
+  CHECK(read_stream(*store, "a").front().schema_version == UINT32_MAX);
+}
+
+SKALD_CONTRACT("revisions at the edges of what numbers hold are only revisions that are not there") { // A.23
+  fixture<backend> store;
+  must(store->append(request("a", no_stream, some_events(1, 2))));
+  for (const std::uint64_t number : {std::uint64_t{1} << 31, std::uint64_t{1} << 32, std::uint64_t{1} << 63,
+                                     (std::uint64_t{1} << 63) - 1, (std::uint64_t{1} << 63) + 2, UINT64_MAX}) {
+    CAPTURE(number);
+    const auto answer = store->append(request("a", exactly(number), some_events(50, 1)));
+    REQUIRE(refused(answer, errc::wrong_expected_revision));
+    CHECK(answer.error().conflict.actual == 2);
+    auto check_only = request("a", exactly(number), {});
+    check_only.streams.emplace_back(stream("b"), any, some_events(60, 1));
+    CHECK(refused(store->append(check_only), errc::wrong_expected_revision));
+  }
+  CHECK(must(store->append(request("a", exactly(0), some_events(1, 2)))).last == position{2}); // as it was then
+  CHECK(read_all(*store).size() == 2);
+}
+
+SKALD_CONTRACT("an event or a call that is empty is refused or does nothing") {
+  fixture<backend> store;
+  CHECK(store->append(std::span<const append_request>{}).empty());
+  CHECK(must(store->hydrate({})) == hydrate_report{});
+  must(store->relate({}));
+  must(store->save_snapshots({}));
+  must(store->save(std::span<const checkpoint_update>{}));
+  CHECK(must(store->append(append_request{})) == receipt{});
+  CHECK(must(store->append(request("a", no_stream, {}))) == receipt{{revision{}}, {}, {}});
+  CHECK(must(store->append(request("a", any, {}))) == receipt{{revision{}}, {}, {}});
+  CHECK(refused(store->append(request("a", stream_exists, {})), errc::wrong_expected_revision));
+  CHECK(refused(store->append(request("a", any, {{"thing:happened", ""}})), errc::invalid_event));
+  CHECK(refused(store->append(request("a", any, {{"thing:happened", "  "}})), errc::invalid_event));
+  CHECK(refused(store->append(request("a", any, {new_event{}}))));
+  CHECK(must(store->read(streams_query{std::vector<stream_id>{}})).records.empty());
+  CHECK(must(store->read(streams_query{std::vector<relation_key>{}}.types({}).backward())).records.empty());
+  CHECK(must(store->streams("", 10)).empty()); // a check makes no stream
+  CHECK(must(store->head()) == position{});
 }
 
 SKALD_CONTRACT("a query names as many streams and types as the limits say, and not one more") {

@@ -220,3 +220,103 @@ SKALD_CONTRACT("a hydrated record is known to appends") {
   CHECK(code_of(store->append(request("b", no_stream, {an_event(1)}))) == errc::duplicate_event);
   CHECK(read_all(*store).size() == 1);
 }
+
+SKALD_CONTRACT("whether a record is outdated is decided when it comes, and stays so") { // D.61
+  fixture<backend> store;
+  const auto first = hydrated(*store, foreign(1, "a", at(10), "red"));
+  CHECK_FALSE(first.outdated);
+  const auto late = hydrated(*store, foreign(2, "a", at(5), "red"));
+  CHECK(late.outdated);
+  must(store->append(request("a", any, {an_event(3, "red")})));
+  must(store->hydrate(std::vector{foreign(4, "a", at(20), "red"), foreign(1, "a", at(10), "red")}));
+  CHECK(must(store->status(foreign(9, "a", at(10), "red"))) == record_status{false, true}); // as it would be now
+  CHECK(must(store->find(id(1))) == first);
+  CHECK(must(store->find(id(2))) == late);
+  CHECK_FALSE(must(store->find(id(3)))->outdated);
+  CHECK(must(store->find(id(4)))->outdated);
+  std::vector<bool> marks;
+  for (const auto& r : read_stream(*store, "a")) marks.push_back(r.outdated);
+  CHECK(marks == std::vector{true, false, true, false});
+}
+
+SKALD_CONTRACT("what status says of a record is what hydrating it then does") { // D.60 to D.62
+  fixture<backend> store;
+  must(store->append(request("s0", any, {an_event(900, "red"), an_event(901, "blue")})));
+  for (std::uint64_t i = 0; i < 60; ++i) {
+    CAPTURE(i);
+    const auto source = foreign(i * 7 % 40, "s" + std::to_string(i % 3), at(static_cast<std::int64_t>(i * 13 % 30)),
+                                i % 5 < 3 ? "red" : "blue");
+    const auto before = must(store->find(source.id));
+    const auto told = must(store->status(source));
+    const auto report = must(store->hydrate(std::span{&source, 1}));
+    CHECK(told.exists == before.has_value());
+    CHECK(report.known == (told.exists ? 1 : 0));
+    const auto now = *must(store->find(source.id));
+    if (before)
+      CHECK(now == *before);
+    else
+      CHECK(now.outdated == told.outdated);
+    CHECK(must(store->status(source)) == record_status{true, true});
+  }
+}
+
+SKALD_CONTRACT("how far records may lie in the future is an option, and none may where it is zero") { // B.39
+  backend place;
+  manual_clock wall;
+  store_options options;
+  options.wall = wall;
+  options.max_drift = std::chrono::milliseconds{0};
+  const auto store = place.open(options);
+  const auto hydrate = [&](std::uint64_t number, std::chrono::milliseconds ahead) {
+    return code_of(store->hydrate(std::vector{foreign(number, "a", {wall.time() + ahead, 0xffff})}));
+  };
+  CHECK(hydrate(1, std::chrono::milliseconds{0}) == errc::none);
+  CHECK(hydrate(2, std::chrono::milliseconds{1}) == errc::clock_drift);
+  wall.advance(std::chrono::milliseconds{1});
+  CHECK(hydrate(2, std::chrono::milliseconds{0}) == errc::none);
+  CHECK(hydrate(3, -std::chrono::hours{1}) == errc::none);
+  CHECK(read_all(*store).size() == 3);
+}
+
+SKALD_CONTRACT("records of equal times are all kept, in the order of their ids") {
+  fixture<backend> store;
+  std::vector<record> records;
+  for (std::uint64_t i = 0; i < 50; ++i) records.push_back(foreign(i * 17 % 50 + 1, "a", at(1, 0xffff)));
+  must(store->hydrate(std::span{records}.first(25)));
+  must(store->hydrate(records));
+  const auto all = read_stream(*store, "a");
+  REQUIRE(all.size() == 50);
+  for (std::size_t i = 0; i < all.size(); ++i) CHECK(all[i].id == id(i + 1));
+  for (const auto& r : all) CHECK((r.created == at(1, 0xffff) && !r.outdated));
+  must(store->append(request("a", exactly(50), {an_event(99, "thing:happened", at(1))})));
+  CHECK(must(store->find(id(99)))->created == at(2)); // the counter was full
+}
+
+SKALD_CONTRACT("of records with one id the first is kept, and another body is no conflict") {
+  fixture<backend> store;
+  auto other = foreign(1, "b", at(2), "other");
+  other.data = R"("another")";
+  CHECK(must(store->hydrate(std::vector{foreign(1, "a", at(1)), other})) == hydrate_report{1, 1, position{1}});
+  CHECK(must(store->hydrate(std::vector{other})) == hydrate_report{0, 1, position{}});
+  CHECK(must(store->find(id(1)))->data == number_json(1));
+  CHECK(must(store->revision_of(stream("b"))) == revision{});
+}
+
+SKALD_CONTRACT("hydrated, outdated and silent records are read and counted like any other") {
+  fixture<backend> store;
+  auto silent = request("a", any, {an_event(1, "red", at(50))});
+  silent.emit = false;
+  must(store->append(silent));
+  auto late_and_silent = foreign(2, "a", at(10), "red");
+  late_and_silent.silent = true;
+  must(store->hydrate(std::vector{late_and_silent, foreign(3, "a", at(60), "red")}));
+  const auto all = read_all(*store);
+  std::vector<std::string> marks;
+  for (const auto& r : all)
+    marks.push_back(std::string{r.hydrated ? "h" : ""} + (r.outdated ? "o" : "") + (r.silent ? "s" : ""));
+  CHECK(marks == std::vector<std::string>{"s", "hos", "h"});
+  CHECK(read_stream(*store, "a") == std::vector{all[1], all[0], all[2]});
+  CHECK(read_all(*store, all_query{}.types({"red"})) == all);
+  CHECK(must(store->revision_of(stream("a"))) == revision{3});
+  CHECK(must(store->types()) == std::vector{type_summary{"red", 3}});
+}

@@ -1,7 +1,11 @@
 #include <tests/store/contract.hpp>
 #include <tests/store/model.hpp>
 
+#include <algorithm>
+#include <iterator>
+#include <memory>
 #include <random>
+#include <vector>
 
 using namespace skald;
 using namespace skald::test;
@@ -65,6 +69,24 @@ public:
     return changes;
   }
 
+  snapshot_key any_snapshot_key() {
+    auto reducer = "reducer " + std::to_string(roll(2));
+    return once_in(2) ? snapshot_key{reducer, any_stream()} : snapshot_key{reducer, any_key()};
+  }
+
+  std::string any_projection() { return "projection " + std::to_string(roll(3)); }
+
+  std::vector<checkpoint_update> any_progress(const model& so_far) {
+    const auto place = [&] { return position{roll(so_far.log().size() + 2)}; };
+    std::vector<checkpoint_update> made;
+    for (auto left = roll(4); left != 0; --left) {
+      auto& update = made.emplace_back(any_projection(), place());
+      for (auto done = roll(5); done != 0; --done)
+        update.completions.push_back({place(), "handler " + std::to_string(roll(3))});
+    }
+    return made;
+  }
+
   append_request any_request(const model& so_far) {
     if (!sent_.empty() && once_in(4)) return once_more(so_far);
     append_request made;
@@ -79,6 +101,8 @@ public:
     made.relations = any_changes(2);
     made.emit = !once_in(4);
     if (once_in(4)) made.batch = batch_key{"batch " + std::to_string(roll(9))};
+    if (once_in(6)) made.after = id(1 + roll(next_));
+    if (once_in(6) && !so_far.log().empty()) made.after = so_far.log().back().id;
     sent_.push_back(made);
     return made;
   }
@@ -133,67 +157,163 @@ std::vector<record> without_times(std::vector<record> records) {
   return records;
 }
 
+/// `same` is what the model is asked, which knows the streams under a key by other means.
 template <class Query>
-void compare(const event_store& store, const model& expected, const Query& query) {
+void compare(const event_store& store, const model& expected, const Query& query, const Query& same) {
   auto got = must(store.read(query));
-  const auto wanted = expected_page(expected.log(), query);
+  const auto wanted = expected_page(expected.log(), same);
   REQUIRE(without_times(got.records) == wanted.records);
   REQUIRE(got.more == wanted.more);
 }
 
+template <class Query>
+void compare(const event_store& store, const model& expected, const Query& query) {
+  compare(store, expected, query, query);
+}
+
+/// Changes the store and the model in the same way, and compares what they answer.
+void change_both(event_store& store, model& expected, dice& roll) {
+  switch (roll.roll(7)) {
+    case 0: {
+      const auto records = roll.any_records();
+      REQUIRE(must(store.hydrate(records)) == expected.hydrate(records));
+      break;
+    }
+    case 1: {
+      const auto changes = roll.any_changes(5);
+      must(store.relate(changes));
+      expected.relate(changes);
+      break;
+    }
+    case 2: {
+      std::vector<snapshot> folded;
+      for (auto left = 1 + roll.roll(3); left != 0; --left) {
+        const auto key = roll.any_snapshot_key();
+        const auto most = expected.folded_by(key).size();
+        if (most != 0) folded.push_back(expected.fold(key, 1 + roll.roll(most)));
+      }
+      must(store.save_snapshots(folded));
+      for (const auto& s : folded) expected.save(s);
+      if (!roll.once_in(4)) break;
+      const auto key = roll.any_snapshot_key();
+      must(store.remove_snapshot(key));
+      expected.remove(key);
+      break;
+    }
+    case 3: {
+      const auto name = roll.any_projection();
+      const auto target = position{roll.roll(expected.log().size() + 2)};
+      const auto fresh_from = roll.once_in(2) ? std::optional{target} : std::nullopt;
+      REQUIRE(must(store.register_projection(name, fresh_from)) == expected.register_projection(name, fresh_from));
+      if (roll.once_in(3)) REQUIRE(must(store.rewind(name, target)) == expected.rewind(name, target));
+      const auto progress = roll.any_progress(expected);
+      REQUIRE(code_of(store.save(progress)) == expected.save(progress));
+      break;
+    }
+    default: {
+      std::vector<append_request> group;
+      std::vector<model::answer> answers;
+      for (auto left = 1 + roll.roll(4); left != 0; --left) {
+        group.push_back(roll.any_request(expected));
+        answers.push_back(expected.append(group.back()));
+      }
+      const auto told = store.append(group);
+      for (std::size_t i = 0; i < group.size(); ++i) REQUIRE(model::of(told[i]) == answers[i]);
+    }
+  }
+}
+
+/// Asks both for all that can be asked.
+void compare_answers(const event_store& store, const model& expected, dice& roll) {
+  const auto place = [&] { return position{roll.roll(expected.log().size() + 2)}; };
+  const auto cursor = [&] { return stream_cursor{roll.any_time(), id(roll.roll(100))}; };
+  compare(store, expected, roll.any_query(all_query{}, place));
+  compare(store, expected, roll.any_query(stream_query{roll.any_stream()}, cursor));
+  const std::vector names{roll.any_stream(), roll.any_stream(), roll.any_stream()};
+  compare(store, expected, roll.any_query(streams_query{names}, cursor));
+
+  const std::vector keys{roll.any_key(), roll.any_key()};
+  std::vector<stream_id> under_keys;
+  for (const auto& key : keys) std::ranges::copy(expected.related(key).streams, std::back_inserter(under_keys));
+  auto again = roll;
+  compare(store, expected, roll.any_query(streams_query{keys}, cursor), again.any_query(streams_query{under_keys}, [&] {
+    return stream_cursor{again.any_time(), id(again.roll(100))};
+  }));
+
+  REQUIRE(must(store.related(keys.front())) == expected.related(keys.front()));
+  REQUIRE(must(store.keys_of(names.front())) == expected.keys_of(names.front()));
+  REQUIRE(must(store.revision_of(names.front())) == expected.revision_of(names.front()));
+  const auto asked = foreign(roll.roll(300), names.front().str(), roll.any_time(), roll.any_type());
+  REQUIRE(must(store.status(asked)) == expected.status(asked));
+  const auto* known = expected.find(asked.id);
+  const auto found = must(store.find(asked.id));
+  REQUIRE(found.has_value() == (known != nullptr));
+  if (found) REQUIRE(without_times({*found}) == std::vector{*known});
+
+  const auto key = roll.any_snapshot_key();
+  const auto stored = must(store.load_snapshot(key));
+  const auto wanted = expected.load(key);
+  REQUIRE(stored.has_value() == wanted.has_value());
+  if (stored) REQUIRE((stored->snapshot == wanted->snapshot));
+  if (stored) REQUIRE(stored->holds == wanted->holds);
+}
+
+void compare_lists(const event_store& store, const model& expected, dice& roll) {
+  const auto limit = roll.once_in(2) ? roll.roll(4) : SIZE_MAX;
+  const auto after_stream = roll.once_in(2) ? roll.any_stream().str() : "";
+  const auto after_key = roll.once_in(2) ? roll.any_key().str() : "";
+  REQUIRE((must(store.streams(after_stream, limit)) == expected.streams(after_stream, limit)));
+  REQUIRE((must(store.relations(after_key, limit)) == expected.relations(after_key, limit)));
+  REQUIRE((must(store.types()) == expected.types()));
+  REQUIRE(must(store.head()) == position{expected.log().size()});
+}
+
+/// Two stores on one place, where it can be shared. What they remember must not mislead them.
+template <class Backend>
+class nodes {
+public:
+  nodes() {
+    for (std::size_t i = 0; i < (Backend::persistent ? 2 : 1); ++i) stores_.push_back(open());
+  }
+
+  event_store& any(dice& roll) { return *stores_[roll.roll(2) % stores_.size()]; }
+  void reopen_any(dice& roll) {
+    auto& store = stores_[roll.roll(2) % stores_.size()];
+    if (!Backend::persistent) return;
+    store.reset();
+    store = open();
+  }
+
+private:
+  std::unique_ptr<event_store> open() {
+    store_options options;
+    options.wall = clock_;
+    return place_.open(std::move(options));
+  }
+
+  Backend place_;
+  manual_clock clock_;
+  std::vector<std::unique_ptr<event_store>> stores_;
+};
+
 } // namespace
 
 SKALD_CONTRACT("random operations agree with a model, and so all backends with each other") { // E.118
-  for (const std::uint32_t seed : {1, 2, 3, 4}) {
+  for (const std::uint32_t seed : {1, 2, 3}) {
     CAPTURE(seed);
-    fixture<backend> store;
+    nodes<backend> stores;
     model expected;
-    dice roll{seed};
+    dice roll{seed}; // which falls the same for all backends
     for (int round = 0; round < 150; ++round) {
       CAPTURE(round);
-      switch (roll.roll(4)) {
-        case 0: {
-          const auto records = roll.any_records();
-          REQUIRE(must(store->hydrate(records)) == expected.hydrate(records));
-          break;
-        }
-        case 1: {
-          const auto changes = roll.any_changes(5);
-          must(store->relate(changes));
-          expected.relate(changes);
-          break;
-        }
-        default: {
-          std::vector<append_request> group;
-          std::vector<model::answer> answers;
-          for (auto left = 1 + roll.roll(4); left != 0; --left) {
-            group.push_back(roll.any_request(expected));
-            answers.push_back(expected.append(group.back()));
-          }
-          const auto told = store->append(group);
-          for (std::size_t i = 0; i < group.size(); ++i) REQUIRE(model::of(told[i]) == answers[i]);
-        }
-      }
-      if (backend::persistent && roll.once_in(40)) store.reopen();
-
-      const auto place = [&] { return position{roll.roll(expected.log().size() + 2)}; };
-      const auto cursor = [&] { return stream_cursor{roll.any_time(), id(roll.roll(100))}; };
-      compare(*store, expected, roll.any_query(all_query{}, place));
-      compare(*store, expected, roll.any_query(stream_query{roll.any_stream()}, cursor));
-      const std::vector names{roll.any_stream(), roll.any_stream(), roll.any_stream()};
-      compare(*store, expected, roll.any_query(streams_query{names}, cursor));
-      const auto key = roll.any_key();
-      REQUIRE(must(store->related(key)) == expected.related(key));
-      const auto name = roll.any_stream();
-      REQUIRE(must(store->keys_of(name)) == expected.keys_of(name));
-      REQUIRE(must(store->revision_of(name)) == expected.revision_of(name));
-      const auto under_key = must(store->read(streams_query{std::vector{key}}));
-      REQUIRE(without_times(under_key.records) ==
-              expected_page(expected.log(), streams_query{expected.related(key).streams}).records);
+      change_both(stores.any(roll), expected, roll);
+      if (roll.once_in(40)) stores.reopen_any(roll);
+      compare_answers(stores.any(roll), expected, roll);
+      if (roll.once_in(8)) compare_lists(stores.any(roll), expected, roll);
     }
-    const auto all = read_all(*store);
+    const auto all = read_all(stores.any(roll));
     CHECK(without_times(all) == expected.log());
     CHECK(std::ranges::is_sorted(all, std::less{}, &record::recorded));
-    CHECK(all.size() > 150);
+    CHECK(all.size() > 100);
   }
 }

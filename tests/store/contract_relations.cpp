@@ -193,6 +193,68 @@ SKALD_CONTRACT("every change of a key raises its revision, and nothing else does
   CHECK(raised_by(insert("y", "b")) == raised{0, 1}); // also where it is back to what it was
 }
 
+SKALD_CONTRACT("a key's revision counts what changed within one call, also where nothing is left of it") {
+  fixture<backend> store;
+  must(relate(*store, {insert("x", "a"), insert("x", "a"), remove("x", "a"), remove("x", "a"), insert("x", "b"),
+                       relation_change::remove_key(key("x")), relation_change::remove_key(key("x")), insert("y", "c"),
+                       relation_change::remove_stream(stream("c")), relation_change::remove_stream(stream("c"))}));
+  CHECK(must(store->related(key("x"))) == relation{{}, revision{4}});
+  CHECK(must(store->related(key("y"))) == relation{{}, revision{2}});
+  CHECK(must(store->relations("", 10)).empty());
+  must(relate(*store, {remove("z", "a"), relation_change::remove_key(key("z"))}));
+  CHECK(must(store->related(key("z"))) == relation{});
+}
+
+SKALD_CONTRACT("a stream may be kept under many keys and leaves them all at once") {
+  fixture<backend> store;
+  constexpr std::size_t many = 2'000;
+  std::vector<relation_change> changes;
+  for (std::size_t i = 0; i < many; ++i) {
+    changes.push_back(insert("k" + std::to_string(i), "a"));
+    if (i % 2 == 0) changes.push_back(insert("k" + std::to_string(i), "b"));
+  }
+  must(store->relate(changes));
+  CHECK(keys_of(*store, "a").size() == many);
+  CHECK(must(store->related(key("k8"))) == relation{{stream("a"), stream("b")}, revision{2}});
+  must(relate(*store, {relation_change::remove_stream(stream("a"))}));
+  CHECK(keys_of(*store, "a").empty());
+  CHECK(keys_of(*store, "b").size() == many / 2);
+  CHECK(must(store->related(key("k8"))) == relation{{stream("b")}, revision{3}});
+  CHECK(must(store->related(key("k9"))) == relation{{}, revision{2}});
+  CHECK(must(store->relations("", many)).size() == many / 2);
+}
+
+SKALD_CONTRACT("the requests of a group change relations in their order") { // E.97
+  fixture<backend> store;
+  std::vector<append_request> group(4);
+  group[0].relations = {insert("x", "a"), insert("x", "b")};
+  group[1] = request("a", no_stream, some_events(1, 1));
+  group[1].relations = {relation_change::remove_key(key("x")), insert("y", "a")};
+  group[2] = request("a", no_stream, some_events(2, 1)); // is refused
+  group[2].relations = {relation_change::remove_stream(stream("a"))};
+  group[3].relations = {insert("x", "c"), relation_change::remove_key(key("y"))};
+  std::vector<errc> codes;
+  for (const auto& answer : store->append(group)) codes.push_back(code_of(answer));
+  CHECK(codes == std::vector{errc::none, errc::none, errc::wrong_expected_revision, errc::none});
+  CHECK(must(store->related(key("x"))) == relation{{stream("c")}, revision{4}});
+  CHECK(must(store->related(key("y"))) == relation{{}, revision{2}});
+}
+
+SKALD_CONTRACT("a stream is kept under a key before and after it has events") {
+  fixture<backend> store;
+  must(relate(*store, {insert("x", "a")}));
+  CHECK(must(store->revision_of(stream("a"))) == revision{});
+  CHECK(read_all(*store, streams_query{std::vector{key("x")}}).empty());
+  CHECK(must(store->streams("", 10)).empty()); // of those with events
+  must(store->append(request("a", no_stream, some_events(1, 2))));
+  CHECK(read_all(*store, streams_query{std::vector{key("x")}}).size() == 2);
+  must(relate(*store, {relation_change::remove_stream(stream("a"))}));
+  CHECK(read_all(*store, streams_query{std::vector{key("x")}}).empty());
+  CHECK(read_stream(*store, "a").size() == 2);
+  must(relate(*store, {insert("x", "$reserved")})); // may be kept; nothing is appended to it
+  CHECK(streams_under(*store, "x") == names{"$reserved"});
+}
+
 SKALD_CONTRACT("relations of an append are made with its events or not at all") {
   fixture<backend> store;
   auto first = request("a", no_stream, some_events(1, 1));

@@ -215,6 +215,8 @@ SKALD_CONTRACT("snapshots that cannot be meant are refused, and nothing of the c
     {"a fingerprint that is too long", [](snapshot& s) { s.fingerprint.assign(513, 'f'); }, "fingerprint"},
     {"no records", [](snapshot& s) { s.records = 0; }, "records"},
     {"more records than there can be", [](snapshot& s) { s.records = UINT64_MAX; }, "more records"},
+    {"a revision of a relation that cannot be", [](snapshot& s) { s.relation_revision = revision{UINT64_MAX}; },
+     "more changes"},
     {"no last record", [](snapshot& s) { s.cursor = {}; }, "last one"},
     {"an unknown last record", [](snapshot& s) { s.cursor.id = id(77); }, "not stored there"},
     {"a last record of another stream", [](snapshot& s) { s.cursor.id = id(1); }, "not stored there"},
@@ -237,6 +239,76 @@ SKALD_CONTRACT("snapshots that cannot be meant are refused, and nothing of the c
     CHECK(code_of(store->remove_snapshot(key)) == errc::invalid_argument);
   }
   must(save(*store, {}));
+}
+
+SKALD_CONTRACT("a snapshot of the beginning of its streams holds, and one that has miscounted does not") { // E.114
+  fixture<backend> store;
+  must(store->append(request("a", any, some_events(1, 4))));
+  must(store->append(request("b", any, some_events(11, 4))));
+  must(relate(*store, {relation_change::insert(posts, stream("a")), relation_change::insert(posts, stream("b"))}));
+  for (const auto& key : {of_stream("a"), of_relation()}) {
+    CAPTURE(key.name());
+    const auto all =
+      key.stream() ? read_stream(*store, "a") : read_all(*store, streams_query{std::vector{*key.relation()}});
+    auto s = folded(*store, key);
+    for (std::size_t count = 1; count <= all.size(); ++count) {
+      CAPTURE(count);
+      s.cursor = stream_query::cursor_of(all[count - 1]);
+      for (const auto counted : {count - 1, count, count + 1}) {
+        if (counted == 0) continue; // is refused
+        s.records = counted;
+        must(save(*store, {s}));
+        CHECK(holds(*store, key) == (counted == count));
+      }
+    }
+    s.records = all.size();
+    s.relation_revision = revision{s.relation_revision.value + 1};
+    must(save(*store, {s}));
+    CHECK_FALSE(holds(*store, key));
+  }
+}
+
+SKALD_CONTRACT("a snapshot of a relation that was never used, or has lost its streams, does not hold") { // E.115
+  fixture<backend> store;
+  must(store->append(request("a", any, some_events(1, 3))));
+  auto s = folded(*store, of_stream("a"));
+  s.key = of_relation(relation_key{"never used"});
+  must(save(*store, {s}));
+  CHECK_FALSE(holds(*store, s.key));
+  CHECK(must(store->related(relation_key{"never used"})) == relation{}); // a snapshot makes no relation
+  CHECK(must(store->relations("", 10)).empty());
+  must(relate(*store, {relation_change::insert(posts, stream("a"))}));
+  must(save(*store, {folded(*store, of_relation())}));
+  must(relate(*store, {relation_change::remove_key(posts)}));
+  CHECK_FALSE(holds(*store, of_relation()));
+}
+
+SKALD_CONTRACT("of several snapshots of one key in one call the last is kept") { // E.112
+  fixture<backend> store;
+  must(store->append(request("a", any, some_events(1, 3))));
+  auto first = folded(*store, of_stream("a"));
+  auto second = first;
+  second.state = "2";
+  must(save(*store, {first, second, folded(*store, of_stream("a", "counts"))}));
+  CHECK(must(store->load_snapshot(first.key))->snapshot.state == "2");
+  must(save(*store, {second, first}));
+  CHECK((must(store->load_snapshot(first.key))->snapshot == first));
+}
+
+SKALD_CONTRACT(
+  "a snapshot counts records of all kinds, and does not hold where one of any kind comes before") { // E.114
+  fixture<backend> store;
+  auto silent = request("a", any, {an_event(1, "red", at(50))});
+  silent.emit = false;
+  must(store->append(silent));
+  must(store->hydrate(std::vector{foreign(2, "a", at(10), "red"), foreign(3, "a", at(60))})); // the first is outdated
+  must(save(*store, {folded(*store, of_stream("a"))}));
+  CHECK(must(store->load_snapshot(of_stream("a")))->snapshot.records == 3);
+  CHECK(holds(*store, of_stream("a")));
+  auto late_and_silent = foreign(4, "a", at(20), "blue");
+  late_and_silent.silent = true;
+  must(store->hydrate(std::vector{late_and_silent}));
+  CHECK_FALSE(holds(*store, of_stream("a")));
 }
 
 SKALD_CONTRACT("the time of a snapshot's last record is looked up, whatever was given") {

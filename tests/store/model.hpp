@@ -7,6 +7,8 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -63,6 +65,8 @@ public:
     if (events != 0 && known.size() == events) return repeat(request, known);
     for (const auto& part : request.streams)
       if (!part.expected.met_by(revision_of(part.stream))) return refused(part);
+    if (request.after && !request.streams.empty() && !rests_on(request, *request.after))
+      return refused(request.streams.front());
     if (!known.empty()) return {errc::duplicate_event, {}, {}};
     answer told;
     for (const auto& part : request.streams) {
@@ -97,9 +101,7 @@ public:
         continue;
       }
       r.hydrated = true;
-      r.outdated = std::ranges::any_of(log_, [&](const record& other) {
-        return other.stream == r.stream && other.type == r.type && other.created > r.created;
-      });
+      r.outdated = holds_later(r);
       write(std::move(r));
       report.last = log_.back().position;
       ++report.written;
@@ -140,6 +142,112 @@ public:
     return keys;
   }
 
+  [[nodiscard]] record_status status(const record& r) const {
+    const bool exists = find(r.id) != nullptr;
+    return {exists, exists || holds_later(r)};
+  }
+
+  [[nodiscard]] std::vector<stream_summary> streams(std::string_view after, std::size_t limit) const {
+    std::map<stream_id, stream_summary> all;
+    for (const auto& r : log_) {
+      auto& s = all.try_emplace(r.stream, stream_summary{r.stream, {}, {}}).first->second;
+      ++s.revision.value;
+      s.newest = std::max(s.newest, r.created);
+    }
+    std::vector<stream_summary> listed;
+    for (const auto& [name, summary] : all)
+      if (name.str() > after && listed.size() < limit) listed.push_back(summary);
+    return listed;
+  }
+
+  [[nodiscard]] std::vector<relation_summary> relations(std::string_view after, std::size_t limit) const {
+    std::vector<relation_summary> listed;
+    for (const auto& [key, revision] : revisions_)
+      if (const auto kept = related(key).streams.size(); kept != 0 && key.str() > after && listed.size() < limit)
+        listed.push_back({key, skald::revision{revision}, kept});
+    return listed;
+  }
+
+  [[nodiscard]] std::vector<type_summary> types() const {
+    std::map<std::string, std::uint64_t> counts;
+    for (const auto& r : log_) ++counts[r.type];
+    std::vector<type_summary> listed;
+    for (const auto& [type, events] : counts) listed.push_back({type, events});
+    return listed;
+  }
+
+  /// What a reducer would keep that has folded the first `records` records of a key, of which there are as many.
+  [[nodiscard]] snapshot fold(const snapshot_key& key, std::size_t records) const {
+    const auto first = folded_by(key);
+    snapshot s;
+    s.key = key;
+    s.fingerprint = "shape";
+    s.records = records;
+    s.cursor = stream_query::cursor_of(first.at(records - 1));
+    if (key.relation()) s.relation_revision = related(*key.relation()).revision;
+    s.state = first.at(records - 1).data;
+    return s;
+  }
+
+  /// All that a reducer folds of a key, in its order.
+  [[nodiscard]] std::vector<record> folded_by(const snapshot_key& key) const {
+    const auto streams = key.stream() ? std::vector{*key.stream()} : related(*key.relation()).streams;
+    auto page = expected_page(log_, streams_query{streams});
+    return std::move(page.records);
+  }
+
+  void save(const snapshot& s) {
+    auto first = folded_by(s.key);
+    first.resize(s.records);
+    snapshots_.insert_or_assign(s.key, std::pair{s, std::move(first)});
+  }
+
+  void remove(const snapshot_key& key) { snapshots_.erase(key); }
+
+  [[nodiscard]] std::optional<stored_snapshot> load(const snapshot_key& key) const {
+    const auto found = snapshots_.find(key);
+    if (found == snapshots_.end()) return {};
+    const auto& [s, folded] = found->second;
+    const auto now = folded_by(key);
+    const bool same_streams = !key.relation() || related(*key.relation()).revision == s.relation_revision;
+    return stored_snapshot{s, same_streams && now.size() >= folded.size() &&
+                                std::equal(folded.begin(), folded.end(), now.begin())};
+  }
+
+  checkpoint register_projection(const std::string& name, std::optional<position> fresh_from) {
+    const position head{log_.size()};
+    return projections_.try_emplace(name, checkpoint{{}, fresh_from.value_or(head), {}}).first->second;
+  }
+
+  errc save(const std::vector<checkpoint_update>& updates) {
+    for (const auto& update : updates)
+      if (!projections_.contains(update.projection)) return errc::invalid_argument;
+    for (const auto& update : updates) {
+      auto& stored = projections_.at(update.projection);
+      stored.handled = std::max(stored.handled, update.handled);
+      std::set<completion> done{stored.completions.begin(), stored.completions.end()};
+      done.insert(update.completions.begin(), update.completions.end());
+      std::erase_if(done, [&](const completion& one) { return one.position <= stored.handled; });
+      stored.completions.assign(done.begin(), done.end());
+    }
+    return errc::none;
+  }
+
+  /// Precondition: it is registered.
+  checkpoint rewind(const std::string& name, position handled) {
+    auto& stored = projections_.at(name);
+    if (handled < stored.handled) {
+      stored.fresh_from = std::max(stored.fresh_from, stored.handled);
+      stored.handled = handled;
+    }
+    return stored;
+  }
+
+  [[nodiscard]] const record* find(const event_id& id) const {
+    const auto found = std::ranges::find(log_, id, &record::id);
+    return found == log_.end() ? nullptr : &*found;
+  }
+
   [[nodiscard]] revision revision_of(const stream_id& stream, position up_to = position{UINT64_MAX}) const {
     return revision{static_cast<std::uint64_t>(
       std::ranges::count_if(log_, [&](const record& r) { return r.stream == stream && r.position <= up_to; }))};
@@ -149,9 +257,16 @@ public:
   [[nodiscard]] const std::vector<record>& log() const noexcept { return log_; }
 
 private:
-  [[nodiscard]] const record* find(const event_id& id) const {
-    const auto found = std::ranges::find(log_, id, &record::id);
-    return found == log_.end() ? nullptr : &*found;
+  [[nodiscard]] bool holds_later(const record& r) const {
+    return std::ranges::any_of(log_, [&](const record& other) {
+      return other.stream == r.stream && other.type == r.type && other.created > r.created;
+    });
+  }
+
+  [[nodiscard]] bool rests_on(const append_request& request, const event_id& basis) const {
+    const auto* found = find(basis);
+    return found && found->revision == revision_of(found->stream) &&
+           std::ranges::find(request.streams, found->stream, &stream_append::stream) != request.streams.end();
   }
 
   void write(record r) {
@@ -191,6 +306,8 @@ private:
   std::vector<record> log_;
   std::set<std::pair<relation_key, stream_id>> pairs_;
   std::map<relation_key, std::uint64_t> revisions_;
+  std::map<snapshot_key, std::pair<snapshot, std::vector<record>>> snapshots_; // with the records folded
+  std::map<std::string, checkpoint> projections_;
 };
 
 } // namespace skald::test
