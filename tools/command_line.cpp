@@ -124,6 +124,8 @@ private:
     relations->add_option("--stream", relations_.stream, "The keys under which this stream is kept")
       ->type_name("STREAM");
     add("snapshots", "List the snapshots, and whether they still hold", [this] { return run_snapshots(common_, at_); });
+    add("verify", "Look through the whole store for what is missing or changed",
+        [this] { return run_verify(common_, at_); });
     add("stats", "Count what is in the store, and show how its events lie in time",
         [this] { return run_stats(common_, at_); });
   }

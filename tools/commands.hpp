@@ -65,6 +65,7 @@ int run_relations(const common_options& common, const relations_options& options
 int run_snapshots(const common_options& common, console& at);
 int run_streams(const common_options& common, console& at);
 int run_types(const common_options& common, console& at);
+int run_verify(const common_options& common, console& at);
 int run_stats(const common_options& common, console& at);
 
 } // namespace tools

@@ -35,6 +35,9 @@ std::string open_line(const skald::record& r) {
 }
 
 /// Walks over the members of an object: what is between the brackets of their values is only stepped over.
+///
+/// A `json_object` would need the whole line checked before: data would be parsed once more than the store does, and could
+/// not nest as deep as there.
 class walker {
 public:
   explicit walker(std::string_view text) : text_{text} {}

@@ -14,9 +14,11 @@ constexpr std::int64_t minute = 60 * second;
 constexpr std::int64_t hour = 60 * minute;
 constexpr std::int64_t day = histogram::day;
 /// Each divides the next. The last one holds all of time in its bars.
-constexpr std::array<std::int64_t, 15> widths{1,       10,          100,       second,     10 * second,
-                                              minute,  10 * minute, hour,      6 * hour,   day,
-                                              5 * day, 30 * day,    360 * day, 3600 * day, 72'000 * day};
+constexpr auto widths = std::to_array<std::int64_t>(
+  {1,           5,           10,         50,         100,         500,         second,   5 * second,
+   10 * second, 30 * second, minute,     5 * minute, 10 * minute, 30 * minute, hour,     2 * hour,
+   6 * hour,    12 * hour,   day,        5 * day,    15 * day,    30 * day,    90 * day, 180 * day,
+   360 * day,   1080 * day,  3240 * day, 9720 * day, 97'200 * day});
 
 bool continues(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 

@@ -14,7 +14,8 @@ bool has(const std::string& text, std::string_view part) { return text.find(part
 
 TEST_CASE("help tells the commands, and each command its options") {
   const auto help = said({"--help"});
-  for (const auto* part : {"init", "read", "streams", "types", "stats", "sqlite:FILE", "postgresql://", "SKALD_STORE"})
+  for (const auto* part :
+       {"init", "read", "streams", "types", "stats", "verify", "sqlite:FILE", "postgresql://", "SKALD_STORE"})
     CHECK(has(help, part));
   for (const auto& line : lines_of(help)) CHECK(line.size() <= 120);
   const auto read = said({"read", "--help"});

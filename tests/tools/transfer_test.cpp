@@ -1,3 +1,5 @@
+#include <skald/store/limits.hpp>
+
 #include <doctest/doctest.h>
 #include <sqlite3.h>
 #include <tests/store/child_process.hpp>
@@ -58,11 +60,15 @@ constexpr std::string_view everything =
 
 TEST_CASE("what is exported is imported as it was, byte for byte") {
   const place here;
-  const auto log = here.log("log", everything);
-  CHECK(said({"import", log, "--store", here.store("a")}) == "{\"written\":3,\"known\":0,\"refused\":0}\n");
+  const std::string deepest(skald::limits::json_depth, '[');
+  const auto all = std::string{everything} +
+                   R"({"stream":"a","type":"deep","created":"2024-01-02T03:04:05.006Z","data":)" + deepest +
+                   std::string(deepest.size(), ']') + R"(,"id":"00000000-0000-0000-0000-000000000002"})" + "\n";
+  const auto log = here.log("log", all);
+  CHECK(said({"import", log, "--store", here.store("a")}) == "{\"written\":4,\"known\":0,\"refused\":0}\n");
   auto first = exported(here.store("a"));
   // The names are written in one way, all else stands there as it came.
-  auto expected = std::string{everything};
+  auto expected = all;
   expected.replace(expected.find("\\u00fc"), 6, "\u00fc");
   CHECK(first == expected);
   said({"import", here.log("again", first), "--store", here.store("b")});

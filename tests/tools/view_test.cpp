@@ -1,6 +1,7 @@
 #include <skald/store/open_store.hpp>
 
 #include <doctest/doctest.h>
+#include <tests/store/sql.hpp>
 #include <tests/tools/program.hpp>
 
 #include <algorithm>
@@ -278,4 +279,22 @@ TEST_CASE("snapshots are listed, with whether they hold") {
         "\n");
   CHECK(lines_of(said({"snapshots", "--store", there.url, "--table"}))[1] ==
         "totals   stream    book-ada       2  1970-01-03T00:00:00.000Z     11  yes");
+}
+
+TEST_CASE("verify says that nothing is missing or changed, or names the record that is") {
+  const small_store there;
+  CHECK(said({"verify", "--store", there.url}) == "{\"events\":3,\"streams\":2,\"problems\":0}\n");
+  CHECK(said({"verify", "--store", there.url, "--table"}) == "3 events in 2 streams: nothing is missing or changed\n");
+  skald::test::run_sql(there.backend.folder.path() / "events.db",
+                       "UPDATE skald_events SET data = '{}' WHERE position = 2");
+  const auto done = run({"verify", "--store", there.url});
+  CHECK(done.status == 1);
+  const auto lines = lines_of(done.out);
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0].starts_with(
+    R"({"position":2,"stream":"book-ada","id":"00000000-0000-0000-0000-000000000002","problem":")"));
+  CHECK(lines[1] == "{\"events\":3,\"streams\":2,\"problems\":1}");
+  const auto table = run({"verify", "--store", there.url, "--table"});
+  CHECK(table.status == 1);
+  CHECK(table.out.ends_with("3 events in 2 streams: 1 problems\n"));
 }
