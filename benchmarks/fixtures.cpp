@@ -74,7 +74,7 @@ seconds port_groups(skald::event_store& store, const std::vector<skald::stream_i
 seconds plain_groups(const std::filesystem::path& folder, std::size_t streams, std::size_t events, std::size_t group,
                      bool ids_given) {
   const store_file file{folder};
-  plain_sqlite db{file.path()};
+  plain_sqlite db{file.path(), plain_sqlite::use::appending};
   return timed_groups(ordered_names(streams), events, group,
                       [&](std::span<const skald::stream_id* const> next) { db.append(next, sample_data, ids_given); });
 }

@@ -28,6 +28,7 @@ public:
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) throw std::runtime_error{PQerrorMessage(db)};
   }
   [[nodiscard]] int rows() const { return PQntuples(of_.get()); }
+  [[nodiscard]] int columns() const { return PQnfields(of_.get()); }
   [[nodiscard]] std::string_view text(int row, int column) const {
     return {PQgetvalue(of_.get(), row, column), static_cast<std::size_t>(PQgetlength(of_.get(), row, column))};
   }
@@ -72,6 +73,19 @@ private:
   std::string text_;
 };
 
+/// What skald reads of an event.
+#define BENCH_EVENT_COLUMNS                                                                                            \
+  "e.position, e.id, e.type, e.revision, e.schema_version, e.created, e.recorded, e.flags, e.data, e.meta, e.batch, "  \
+  "e.checksum"
+
+/// Looks at every column of every row.
+std::size_t touch(const answer& rows) {
+  std::size_t bytes = 0;
+  for (int row = 0; row < rows.rows(); ++row)
+    for (int column = 0; column < rows.columns(); ++column) bytes += rows.text(row, column).size();
+  return bytes;
+}
+
 struct stream_state {
   std::int64_t key = 0;
   std::int64_t revision = 0;
@@ -108,12 +122,16 @@ plain_postgres::plain_postgres(const std::string& conninfo, const std::string& s
   auto& s = *session_;
   s.run(("SET search_path = " + schema +
          "; SET statement_timeout = '22s'; SET lock_timeout = '5s'; SET client_encoding = 'UTF8'; "
-         "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; "
+         "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; "
+         "SET enable_bitmapscan = off; SET plan_cache_mode = force_generic_plan; SET jit = off; "
          "SELECT set_config('synchronous_commit', 'on', false)")
           .c_str());
-  s.run("INSERT INTO skald_types VALUES (1, 'bench:event'); UPDATE skald_head SET last_type = 1");
+  s.run("INSERT INTO skald_types VALUES (1, 'bench:event') ON CONFLICT DO NOTHING; "
+        "UPDATE skald_head SET last_type = greatest(last_type, 1)");
   s.channel = s.run("SELECT 'skald_' || 'skald_head'::regclass::oid").text(0, 0);
   s.prepare("streams", "SELECT key, name, revision, newest FROM skald_streams WHERE name = ANY ($1)");
+  s.prepare("stream", "SELECT " BENCH_EVENT_COLUMNS " FROM skald_events e WHERE e.stream = "
+                      "(SELECT key FROM skald_streams WHERE name = $1) ORDER BY e.created, e.id");
   s.prepare("write", R"sql(
 WITH head AS (UPDATE skald_head SET position = $1, recorded = $2, last_stream = $3, last_type = $4),
 types AS (INSERT INTO skald_types SELECT * FROM unnest($5::integer[], $6::text[])),
@@ -129,6 +147,27 @@ SELECT pg_notify($27, $1::text))sql");
 }
 
 plain_postgres::~plain_postgres() = default;
+
+std::size_t plain_postgres::scan() {
+  auto& s = *session_;
+  s.run("BEGIN; DECLARE everything NO SCROLL CURSOR FOR SELECT " BENCH_EVENT_COLUMNS
+        ", s.name FROM skald_events e LEFT JOIN skald_streams s ON s.key = e.stream ORDER BY e.position");
+  std::size_t count = 0;
+  for (;;) {
+    const auto page = s.run("FETCH 1000 FROM everything");
+    if (page.rows() == 0) break;
+    (void)touch(page);
+    count += static_cast<std::size_t>(page.rows());
+  }
+  s.run("COMMIT");
+  return count;
+}
+
+std::size_t plain_postgres::scan_stream(const skald::stream_id& stream) {
+  const auto rows = session_->run_prepared("stream", std::array{stream.str().c_str()});
+  (void)touch(rows);
+  return static_cast<std::size_t>(rows.rows());
+}
 
 void plain_postgres::append(std::span<const skald::stream_id* const> streams, std::string_view data) {
   auto& s = *session_;

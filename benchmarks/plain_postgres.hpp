@@ -11,7 +11,8 @@
 
 namespace bench {
 
-/// Plain libpq on a schema of skald's: the statements and checks that appending takes, and nothing else. One event type.
+/// Plain libpq on a schema of skald's: the statements and checks that appending and reading take, and nothing else. One
+/// event type.
 class plain_postgres {
 public:
   /// `conninfo` is libpq's. skald has made the schema; the session is set up as skald does it.
@@ -22,6 +23,12 @@ public:
 
   /// One transaction, with an event for each of `streams`.
   void append(std::span<const skald::stream_id* const> streams, std::string_view data);
+
+  /// Reads every column of all events in order of position, by a cursor, as many at a time as a page of skald has.
+  std::size_t scan();
+
+  /// Reads every column of the events of a stream in its order, and answers how many there are.
+  std::size_t scan_stream(const skald::stream_id& stream);
 
 private:
   struct session;

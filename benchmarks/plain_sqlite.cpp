@@ -102,10 +102,12 @@ struct plain_sqlite::statements {
     of_stream;
 };
 
-plain_sqlite::plain_sqlite(const std::filesystem::path& file)
+plain_sqlite::plain_sqlite(const std::filesystem::path& file, use what)
   : time_{static_cast<std::int64_t>(skald::timestamp{skald::system_wall_clock(), 0}.ticks())} {
   if (sqlite3_open(file.c_str(), &db_) != SQLITE_OK) throw std::runtime_error{sqlite3_errmsg(db_)};
-  sqlite3_exec(db_, "PRAGMA synchronous = FULL; PRAGMA cache_size = -32768", nullptr, nullptr, nullptr);
+  const auto* settings =
+    what == use::appending ? "PRAGMA synchronous = FULL; PRAGMA cache_size = -32768" : "PRAGMA query_only = ON";
+  sqlite3_exec(db_, settings, nullptr, nullptr, nullptr);
   statements_ = std::make_unique<statements>(db_);
 }
 

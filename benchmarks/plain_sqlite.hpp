@@ -23,8 +23,10 @@ namespace bench {
 /// written at the end of a transaction, once for each. One event type.
 class plain_sqlite {
 public:
-  /// Opens a file that skald has made, with the same settings.
-  explicit plain_sqlite(const std::filesystem::path& file);
+  enum class use : std::uint8_t { appending, reading };
+
+  /// Opens a file that skald has made, with the same settings as skald for the same use.
+  plain_sqlite(const std::filesystem::path& file, use what);
   ~plain_sqlite();
   plain_sqlite(const plain_sqlite&) = delete;
   plain_sqlite& operator=(const plain_sqlite&) = delete;

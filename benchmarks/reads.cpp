@@ -30,19 +30,19 @@ public:
   [[nodiscard]] std::string url() const { return file_.url(); }
 
   seconds plain_scan() {
-    plain_sqlite db{file_.path()};
+    plain_sqlite db{file_.path(), plain_sqlite::use::reading};
     std::size_t bytes = 0;
     return timed([&] { db.scan([&](std::string_view data) { bytes += data.size(); }); });
   }
 
   seconds plain_scan_and_parse() {
-    plain_sqlite db{file_.path()};
+    plain_sqlite db{file_.path(), plain_sqlite::use::reading};
     std::int64_t sum = 0;
     return timed([&] { db.scan([&](std::string_view data) { sum += skald::from_json<renamed>(data).value().age; }); });
   }
 
   seconds plain_streams(std::size_t count) {
-    plain_sqlite db{file_.path()};
+    plain_sqlite db{file_.path(), plain_sqlite::use::reading};
     std::size_t events = 0;
     return timed([&] {
       for (std::size_t i = 0; i < count; ++i) events += db.scan_stream(stream(i));

@@ -26,7 +26,7 @@ public:
       if (!store_) store_ = skald::open_sqlite_store(file_.path()).value();
       return port_groups(*store_, to, to.size(), group);
     }
-    if (!plain_) plain_ = std::make_unique<plain_sqlite>(file_.path());
+    if (!plain_) plain_ = std::make_unique<plain_sqlite>(file_.path(), plain_sqlite::use::appending);
     return timed_groups(to, to.size(), group,
                         [&](std::span<const skald::stream_id* const> next) { plain_->append(next, sample_data); });
   }
