@@ -1394,7 +1394,7 @@ public:
       writer_{open_for_writing(file, options), options.durability, clock(), options.verify_reads},
       readers_{most_readers, [file, verified = options.verify_reads] {
                  auto db = std::make_unique<connection>(file, errc::read_failed);
-                 db->execute("setting up a reader", "PRAGMA query_only = ON");
+                 db->execute("setting up a reader", "PRAGMA query_only = ON; PRAGMA cache_size = -16384");
                  return std::make_unique<reader>(std::move(db), verified);
                }} {}
 
