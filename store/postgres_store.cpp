@@ -2,6 +2,7 @@
 
 #include <skald/store/backend.hpp>
 #include <skald/store/checksum.hpp>
+#include <skald/store/database_store.hpp>
 #include <skald/store/inspector.hpp>
 #include <skald/store/libpqxx.hpp>
 #include <skald/store/postgres_url.hpp>
@@ -1773,10 +1774,10 @@ private:
   std::chrono::milliseconds pause_{0};
 };
 
-class postgres_store final : public event_store {
+class postgres_store final : public detail::database_store<postgres_store> {
 public:
   postgres_store(postgres_url to, const store_options& options)
-    : event_store{options}, to_{std::move(to)}, kept_{options.durability}, verified_{options.verify_reads},
+    : database_store{options}, to_{std::move(to)}, kept_{options.durability}, verified_{options.verify_reads},
       dog_{to_.deadline}, readers_{most_readers, [this] {
                                      auto db = open_session(to_, errc::read_failed, dog_, kept_);
                                      db->run_text("setting up a reader", "SET default_transaction_read_only = on");
@@ -1791,80 +1792,6 @@ public:
     writer_.emplace(std::move(db), clock(), heads_, verified_);
     (void)heads_.take(); // what was there before
     writer_->set_trouble(errc::insertion_failed);
-  }
-
-  result<record_status> status(const record& r) const override {
-    if (auto ok = detail::check_readable(r); !ok) return ok.error();
-    return ask([&](reader& from) { return from.status(r); });
-  }
-
-  result<page> read(const stream_query& query) const override {
-    if (auto ok = detail::check_readable(query); !ok) return ok.error();
-    return ask([&](reader& from) { return from.read(query); });
-  }
-
-  result<page> read(const all_query& query) const override {
-    if (auto ok = detail::check_readable(query); !ok) return ok.error();
-    return ask([&](reader& from) { return from.read(query); });
-  }
-
-  result<page> read(const streams_query& query) const override {
-    if (auto ok = detail::check_readable(query); !ok) return ok.error();
-    return ask([&](reader& from) { return from.read(query); });
-  }
-
-  result<relation> related(const relation_key& key) const override {
-    if (auto ok = detail::check_readable(key); !ok) return ok.error();
-    return ask([&](reader& from) { return from.related(key); });
-  }
-
-  result<std::vector<relation_key>> keys_of(const stream_id& stream) const override {
-    if (auto ok = detail::check_readable(stream); !ok) return ok.error();
-    return ask([&](reader& from) { return from.keys_of(stream); });
-  }
-
-  result<std::optional<stored_snapshot>> load_snapshot(const snapshot_key& key) const override {
-    if (auto ok = detail::check_key(key); !ok) return ok.error();
-    return ask([&](reader& from) { return from.load(key); });
-  }
-
-  result<std::optional<record>> find(const event_id& id) const override {
-    return ask([&](reader& from) { return from.find(id); });
-  }
-
-  result<revision> revision_of(const stream_id& stream) const override {
-    if (auto ok = detail::check_readable(stream); !ok) return ok.error();
-    return ask([&](reader& from) { return from.revision_of(stream); });
-  }
-
-  result<std::vector<stream_summary>> streams(std::string_view after, std::size_t limit) const override {
-    if (auto ok = detail::check_list_start(after); !ok) return ok.error();
-    return ask([&](reader& from) { return from.streams(after, limit); });
-  }
-
-  result<std::vector<relation_summary>> relations(std::string_view after, std::size_t limit) const override {
-    if (auto ok = detail::check_list_start(after); !ok) return ok.error();
-    return ask([&](reader& from) { return from.relations(after, limit); });
-  }
-
-  result<std::vector<snapshot_key>> snapshots(const snapshot_key& after, std::size_t limit) const override {
-    return ask([&](reader& from) { return from.snapshots(after, limit); });
-  }
-
-  result<std::vector<type_summary>> types() const override {
-    return ask([&](reader& from) { return from.types(); });
-  }
-
-  result<verification> verify() const override {
-    return ask([](reader& from) {
-      detail::inspector found;
-      from.inspect(found);
-      return found.take();
-    });
-  }
-
-  result<position> head() const override {
-    return ask([&](reader& from) { return from.head(); });
   }
 
   result<std::optional<position>> appended_elsewhere() override {
@@ -1888,38 +1815,9 @@ public:
     }
   }
 
-  result<checkpoint> register_projection(std::string_view projection, std::optional<position> fresh_from) override {
-    if (auto ok = detail::check_projection(projection, fresh_from.value_or(position{})); !ok) return ok.error();
-    return change(kind::of_projections, [&](writer& to) {
-      to.register_projection(projection, fresh_from);
-      return to.read_checkpoint(projection);
-    });
-  }
-
-  result<void> save(std::span<const checkpoint_update> updates) override {
-    for (const auto& update : updates)
-      if (auto ok = detail::check_update(update); !ok) return ok;
-    if (updates.empty()) return {};
-    return change(kind::of_projections, [&](writer& to) -> result<void> {
-      for (const auto& update : updates)
-        if (auto ok = to.save(update); !ok) return ok;
-      return {};
-    });
-  }
-
-  result<checkpoint> rewind(std::string_view projection, position handled) override {
-    if (auto ok = detail::check_projection(projection); !ok) return ok.error();
-    return change(kind::of_projections, [&](writer& to) -> result<checkpoint> {
-      auto stored = to.read_checkpoint(projection);
-      if (!stored || handled >= stored->handled) return stored;
-      stored->fresh_from = std::max(stored->fresh_from, stored->handled);
-      stored->handled = handled;
-      to.rewind(projection, stored->handled, stored->fresh_from);
-      return stored;
-    });
-  }
-
 private:
+  friend database_store;
+
   /// What is written of projections or snapshots may be written twice.
   enum class kind : std::uint8_t { of_events, of_projections, of_snapshots };
 
@@ -1928,6 +1826,11 @@ private:
   }
   result<void> transact_relaxed(const std::function<result<void>(transaction&)>& work) override {
     return change(kind::of_snapshots, work);
+  }
+
+  template <class Work>
+  auto change_projections(const Work& work) {
+    return change(kind::of_projections, work);
   }
 
   /// Runs `work` in one transaction, which is undone where it answers an error or throws. Where the connection is lost,
@@ -1997,7 +1900,7 @@ private:
 
   /// Asks a reader, and again another one where the connection is lost.
   template <class Use>
-  auto ask(Use use) const -> result<decltype(use(std::declval<reader&>()))> {
+  auto ask(const Use& use) const -> result<decltype(use(std::declval<reader&>()))> {
     for (patience waiting{to_.deadline};;) {
       try {
         return readers_.with(use);

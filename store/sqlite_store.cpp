@@ -2,6 +2,7 @@
 
 #include <skald/store/backend.hpp>
 #include <skald/store/checksum.hpp>
+#include <skald/store/database_store.hpp>
 #include <skald/store/inspector.hpp>
 #include <skald/store/quoted.hpp>
 #include <skald/store/transaction.hpp>
@@ -646,7 +647,9 @@ public:
     remove_snapshot_.run(stream, relation, std::string_view{key.reducer()});
   }
 
-  void register_projection(std::string_view name, position fresh_from) { register_.run(name, fresh_from); }
+  void register_projection(std::string_view name, std::optional<position> fresh_from) {
+    register_.run(name, fresh_from.value_or(head_));
+  }
 
   [[nodiscard]] result<checkpoint> read_checkpoint(std::string_view name) {
     auto row = projection_(name);
@@ -1387,90 +1390,16 @@ std::unique_ptr<connection> open_for_writing(const std::filesystem::path& file, 
   return db;
 }
 
-class sqlite_store final : public event_store {
+class sqlite_store final : public detail::database_store<sqlite_store> {
 public:
   sqlite_store(const std::filesystem::path& file, const store_options& options)
-    : event_store{options}, kept_{options.durability},
+    : database_store{options}, kept_{options.durability},
       writer_{open_for_writing(file, options), options.durability, clock(), options.verify_reads},
       readers_{most_readers, [file, verified = options.verify_reads] {
                  auto db = std::make_unique<connection>(file, errc::read_failed);
                  db->execute("setting up a reader", "PRAGMA query_only = ON; PRAGMA cache_size = -16384");
                  return std::make_unique<reader>(std::move(db), verified);
                }} {}
-
-  result<record_status> status(const record& r) const override {
-    if (auto ok = detail::check_readable(r); !ok) return ok.error();
-    return ask([&](reader& from) { return from.status(r); });
-  }
-
-  result<page> read(const stream_query& query) const override {
-    if (auto ok = detail::check_readable(query); !ok) return ok.error();
-    return ask([&](reader& from) { return from.read(query); });
-  }
-
-  result<page> read(const all_query& query) const override {
-    if (auto ok = detail::check_readable(query); !ok) return ok.error();
-    return ask([&](reader& from) { return from.read(query); });
-  }
-
-  result<page> read(const streams_query& query) const override {
-    if (auto ok = detail::check_readable(query); !ok) return ok.error();
-    return ask([&](reader& from) { return from.read(query); });
-  }
-
-  result<relation> related(const relation_key& key) const override {
-    if (auto ok = detail::check_readable(key); !ok) return ok.error();
-    return ask([&](reader& from) { return from.related(key); });
-  }
-
-  result<std::vector<relation_key>> keys_of(const stream_id& stream) const override {
-    if (auto ok = detail::check_readable(stream); !ok) return ok.error();
-    return ask([&](reader& from) { return from.keys_of(stream); });
-  }
-
-  result<std::optional<stored_snapshot>> load_snapshot(const snapshot_key& key) const override {
-    if (auto ok = detail::check_key(key); !ok) return ok.error();
-    return ask([&](reader& from) { return from.load(key); });
-  }
-
-  result<std::optional<record>> find(const event_id& id) const override {
-    return ask([&](reader& from) { return from.find(id); });
-  }
-
-  result<revision> revision_of(const stream_id& stream) const override {
-    if (auto ok = detail::check_readable(stream); !ok) return ok.error();
-    return ask([&](reader& from) { return from.revision_of(stream); });
-  }
-
-  result<std::vector<stream_summary>> streams(std::string_view after, std::size_t limit) const override {
-    if (auto ok = detail::check_list_start(after); !ok) return ok.error();
-    return ask([&](reader& from) { return from.streams(after, limit); });
-  }
-
-  result<std::vector<relation_summary>> relations(std::string_view after, std::size_t limit) const override {
-    if (auto ok = detail::check_list_start(after); !ok) return ok.error();
-    return ask([&](reader& from) { return from.relations(after, limit); });
-  }
-
-  result<std::vector<snapshot_key>> snapshots(const snapshot_key& after, std::size_t limit) const override {
-    return ask([&](reader& from) { return from.snapshots(after, limit); });
-  }
-
-  result<std::vector<type_summary>> types() const override {
-    return ask([&](reader& from) { return from.types(); });
-  }
-
-  result<verification> verify() const override {
-    return readers_.with([](reader& from) {
-      detail::inspector found;
-      from.inspect(found);
-      return found.take();
-    });
-  }
-
-  result<position> head() const override {
-    return ask([&](reader& from) { return from.head(); });
-  }
 
   result<std::optional<position>> appended_elsewhere() override {
     const std::lock_guard lock{mutex_};
@@ -1481,50 +1410,26 @@ public:
     }
   }
 
-  result<checkpoint> register_projection(std::string_view projection, std::optional<position> fresh_from) override {
-    if (auto ok = detail::check_projection(projection, fresh_from.value_or(position{})); !ok) return ok.error();
-    return change([&](writer& to) {
-      to.register_projection(projection, fresh_from.value_or(to.head()));
-      return to.read_checkpoint(projection);
-    });
-  }
-
-  result<void> save(std::span<const checkpoint_update> updates) override {
-    for (const auto& update : updates)
-      if (auto ok = detail::check_update(update); !ok) return ok;
-    if (updates.empty()) return {};
-    return change([&](writer& to) -> result<void> {
-      for (const auto& update : updates)
-        if (auto ok = to.save(update); !ok) return ok;
-      return {};
-    });
-  }
-
-  result<checkpoint> rewind(std::string_view projection, position handled) override {
-    if (auto ok = detail::check_projection(projection); !ok) return ok.error();
-    return change([&](writer& to) -> result<checkpoint> {
-      auto stored = to.read_checkpoint(projection);
-      if (!stored || handled >= stored->handled) return stored;
-      stored->fresh_from = std::max(stored->fresh_from, stored->handled);
-      stored->handled = handled;
-      to.rewind(projection, stored->handled, stored->fresh_from);
-      return stored;
-    });
-  }
-
 private:
+  friend database_store;
+
   result<void> transact(const std::function<result<void>(transaction&)>& work) override { return change(work); }
   result<void> transact_relaxed(const std::function<result<void>(transaction&)>& work) override {
     return change(work, durability::relaxed);
   }
 
   template <class Use>
-  auto ask(Use use) const -> result<decltype(use(std::declval<reader&>()))> {
+  auto ask(const Use& use) const -> result<decltype(use(std::declval<reader&>()))> {
     try {
       return readers_.with(use);
     } catch (const failure& why) {
       return why.error();
     }
+  }
+
+  template <class Work>
+  auto change_projections(const Work& work) {
+    return change(work);
   }
 
   /// Runs `work` in one transaction, which is undone where it answers an error or throws.

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <skald/store/backend.hpp>
+#include <skald/store/event_store.hpp>
+#include <skald/store/inspector.hpp>
+
+#include <algorithm>
+
+/// Not for users, and not installed.
+namespace skald::detail {
+
+/// What stores in databases do alike: they check at the door, and let a session of theirs do the rest.
+///
+/// `Store` has `ask(use)`, which calls `use(reader)`, and `change_projections(work)`, which calls `work(writer)` in a
+/// transaction of its own. Either may be called again where a connection is lost.
+template <class Store>
+class database_store : public event_store {
+public:
+  result<record_status> status(const record& r) const override {
+    return ask(check_readable(r), [&](auto& from) { return from.status(r); });
+  }
+  result<page> read(const stream_query& query) const override {
+    return ask(check_readable(query), [&](auto& from) { return from.read(query); });
+  }
+  result<page> read(const streams_query& query) const override {
+    return ask(check_readable(query), [&](auto& from) { return from.read(query); });
+  }
+  result<page> read(const all_query& query) const override {
+    return ask(check_readable(query), [&](auto& from) { return from.read(query); });
+  }
+  result<std::optional<record>> find(const event_id& id) const override {
+    return ask({}, [&](auto& from) { return from.find(id); });
+  }
+  result<revision> revision_of(const stream_id& stream) const override {
+    return ask(check_readable(stream), [&](auto& from) { return from.revision_of(stream); });
+  }
+  result<relation> related(const relation_key& key) const override {
+    return ask(check_readable(key), [&](auto& from) { return from.related(key); });
+  }
+  result<std::vector<relation_key>> keys_of(const stream_id& stream) const override {
+    return ask(check_readable(stream), [&](auto& from) { return from.keys_of(stream); });
+  }
+  result<std::vector<stream_summary>> streams(std::string_view after, std::size_t limit) const override {
+    return ask(check_list_start(after), [&](auto& from) { return from.streams(after, limit); });
+  }
+  result<std::vector<relation_summary>> relations(std::string_view after, std::size_t limit) const override {
+    return ask(check_list_start(after), [&](auto& from) { return from.relations(after, limit); });
+  }
+  result<std::vector<snapshot_key>> snapshots(const snapshot_key& after, std::size_t limit) const override {
+    return ask({}, [&](auto& from) { return from.snapshots(after, limit); });
+  }
+  result<std::vector<type_summary>> types() const override {
+    return ask({}, [](auto& from) { return from.types(); });
+  }
+  result<verification> verify() const override {
+    return ask({}, [](auto& from) {
+      inspector found;
+      from.inspect(found);
+      return found.take();
+    });
+  }
+  result<position> head() const override {
+    return ask({}, [](auto& from) { return from.head(); });
+  }
+  result<std::optional<stored_snapshot>> load_snapshot(const snapshot_key& key) const override {
+    return ask(check_key(key), [&](auto& from) { return from.load(key); });
+  }
+
+  result<checkpoint> register_projection(std::string_view projection, std::optional<position> fresh_from) override {
+    if (auto ok = check_projection(projection, fresh_from.value_or(position{})); !ok) return ok.error();
+    return store().change_projections([&](auto& to) -> result<checkpoint> {
+      to.register_projection(projection, fresh_from);
+      return to.read_checkpoint(projection);
+    });
+  }
+
+  result<void> save(std::span<const checkpoint_update> updates) override {
+    for (const auto& update : updates)
+      if (auto ok = check_update(update); !ok) return ok;
+    if (updates.empty()) return {};
+    return store().change_projections([&](auto& to) -> result<void> {
+      for (const auto& update : updates)
+        if (auto ok = to.save(update); !ok) return ok;
+      return {};
+    });
+  }
+
+  result<checkpoint> rewind(std::string_view projection, position handled) override {
+    if (auto ok = check_projection(projection); !ok) return ok.error();
+    return store().change_projections([&](auto& to) -> result<checkpoint> {
+      auto stored = to.read_checkpoint(projection);
+      if (!stored || handled >= stored->handled) return stored;
+      stored->fresh_from = std::max(stored->fresh_from, stored->handled);
+      stored->handled = handled;
+      to.rewind(projection, stored->handled, stored->fresh_from);
+      return stored;
+    });
+  }
+
+protected:
+  using event_store::event_store;
+
+private:
+  [[nodiscard]] Store& store() noexcept { return static_cast<Store&>(*this); }
+  [[nodiscard]] const Store& store() const noexcept { return static_cast<const Store&>(*this); }
+
+  template <class Use>
+  auto ask(const result<void>& allowed, const Use& use) const {
+    using answer = decltype(store().ask(use));
+    return allowed ? store().ask(use) : answer{allowed.error()};
+  }
+};
+
+} // namespace skald::detail
