@@ -29,8 +29,18 @@ inline constexpr position last_position{(std::uint64_t{1} << 63) - 1};
 /// The marks of a record as one number, as they are stored: 1 for hydrated, 2 for outdated, 4 for silent.
 [[nodiscard]] std::uint64_t flags_of(const record& r) noexcept;
 
-/// Sets them; false where the number stands for none.
-[[nodiscard]] bool set_flags(record& r, std::uint64_t flags) noexcept;
+/// What databases store of a record as signed integers.
+struct stored_numbers {
+  std::int64_t position;
+  std::int64_t revision;
+  std::int64_t schema_version;
+  std::int64_t created;
+  std::int64_t recorded;
+  std::int64_t flags;
+};
+
+/// Sets them, and the batch key where it has one. Answers what cannot have been written, or null.
+[[nodiscard]] const char* restore(record& r, const stored_numbers& from, std::optional<std::string_view> batch);
 
 /// What is wrong with a record, by the checksum that is kept beside it; null for nothing.
 [[nodiscard]] const char* problem_of_checksum(const record& r, std::optional<std::uint64_t> kept);
@@ -97,6 +107,25 @@ struct snapshot_basis {
 [[nodiscard]] stored_snapshot judge(snapshot s, const snapshot_basis& now);
 
 [[nodiscard]] error unknown_projection(std::string_view name);
+
+/// Tells appends of others from one's own.
+class head_tracker {
+public:
+  explicit head_tracker(position now = {}) : known_{now} {}
+
+  void set(position own) { known_ = own; }
+  void seen(position head) {
+    if (head <= known_) return;
+    if (!others_behind_) others_behind_ = known_;
+    known_ = head;
+  }
+  /// See `event_store::appended_elsewhere`.
+  [[nodiscard]] std::optional<position> take() { return std::exchange(others_behind_, std::nullopt); }
+
+private:
+  position known_;
+  std::optional<position> others_behind_;
+};
 
 /// Collects the records of one page and knows when it is full.
 class page_builder {

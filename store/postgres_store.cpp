@@ -4,6 +4,7 @@
 #include <skald/store/checksum.hpp>
 #include <skald/store/database_store.hpp>
 #include <skald/store/inspector.hpp>
+#include <skald/store/known_streams.hpp>
 #include <skald/store/libpqxx.hpp>
 #include <skald/store/postgres_url.hpp>
 #include <skald/store/quoted.hpp>
@@ -692,30 +693,16 @@ private:
 
   /// Reads all but the stream. Answers what is wrong with it, or null.
   [[nodiscard]] const char* read(const rows& from, std::size_t row, record& r) {
-    const auto number = [&](std::size_t column) { return static_cast<std::uint64_t>(from.integer(row, column)); };
-    r.position = position{number(0)};
+    const auto number = [&](std::size_t column) { return from.integer(row, column); };
+    const auto* problem = detail::restore(r, {number(0), number(3), number(4), number(5), number(6), number(7)},
+                                          from.null(row, 8) ? std::nullopt : std::optional{from.text(row, 8)});
     if (const auto id = event_id::parse(from.text(row, 1))) r.id = *id;
-    r.revision = revision{number(3)};
-    r.schema_version = static_cast<std::uint32_t>(number(4));
-    r.created = timestamp{number(5)};
-    r.recorded = timestamp{number(6)};
-    const bool flags_known = detail::set_flags(r, number(7));
-    auto batch = from.null(row, 8) ? batch_key{} : batch_key::parse(std::string{from.text(row, 8)});
-    if (batch) r.batch = std::move(*batch);
-    auto body = from.null(row, data_column) ? bodies_.extract(from.integer(row, 0)) : decltype(bodies_)::node_type{};
+    auto body = from.null(row, data_column) ? bodies_.extract(number(0)) : decltype(bodies_)::node_type{};
     r.data = body ? std::move(body.mapped().first) : std::string{from.text(row, data_column)};
     r.meta = body ? std::move(body.mapped().second) : std::string{from.text(row, meta_column)};
-    const auto* type = types_.name_of(from.integer(row, 2));
+    const auto* type = types_.name_of(number(2));
     if (type) r.type = *type;
-    if (from.integer(row, 0) < 1) return "has an impossible position";
-    if (!type) return "is of an unknown type";
-    if (from.integer(row, 3) < 1) return "has an impossible revision";
-    if (number(4) > UINT32_MAX) return "has an impossible schema version";
-    if (from.integer(row, 5) < 0) return "has an impossible time of creation";
-    if (from.integer(row, 6) < 0) return "has an impossible time of recording";
-    if (!flags_known) return "has unknown flags";
-    if (!batch) return "has an impossible batch key";
-    return nullptr;
+    return problem || type ? problem : "is of an unknown type";
   }
 
   void check(const rows& from, std::size_t row, const record& r, const char* problem) const {
@@ -789,31 +776,13 @@ SELECT 1 FROM p)sql"};
 const statement move_back{"moving a checkpoint back",
                           "UPDATE skald_projections SET handled = $2, fresh_from = $3 WHERE name = $1"};
 
-/// Tells appends of others from one's own.
-class head_tracker {
-public:
-  explicit head_tracker(position now) : known_{now} {}
-
-  void set(position own) { known_ = own; }
-  void seen(position head) {
-    if (head <= known_) return;
-    if (!others_behind_) others_behind_ = known_;
-    known_ = head;
-  }
-  [[nodiscard]] std::optional<position> take() { return std::exchange(others_behind_, std::nullopt); }
-
-private:
-  position known_;
-  std::optional<position> others_behind_;
-};
-
 /// Runs the requests of one writer at a time, each in a transaction between `begin` and `commit` or `undo`.
 ///
 /// What is written is kept until it is enough for a statement. What is remembered of streams and events holds while the
 /// transaction has the head locked.
 class writer final : public event_store::transaction {
 public:
-  writer(std::unique_ptr<connection> db, hybrid_clock& clock, head_tracker& heads, bool verified)
+  writer(std::unique_ptr<connection> db, hybrid_clock& clock, detail::head_tracker& heads, bool verified)
     : db_{std::move(db)}, clock_{clock}, heads_{heads}, decode_{*db_, verified} {
     const auto found =
       db_->run_text("listening for appends of others", "SELECT 'skald_' || 'skald_head'::regclass::oid");
@@ -854,7 +823,7 @@ public:
     if (head.empty()) db_->corrupt("the table skald_head is empty");
     head_ = position{number(head, 0, 0)};
     recorded_ = timestamp{number(head, 0, 1)};
-    last_stream_ = head.integer(0, 2);
+    streams_.set_last_key(head.integer(0, 2));
     last_type_ = head.integer(0, 3);
     transaction_ = head.text(0, 4);
     clock_.observe(recorded_);
@@ -972,10 +941,7 @@ public:
 
   void write(const record& r) override {
     assert(r.position == position{head_.value + 1});
-    auto& entry = entry_of(r.stream);
-    mark_changed(entry);
-    entry.second.revision = r.revision;
-    entry.second.newest = std::max(entry.second.newest, r.created);
+    streams_.change(entry_of(r.stream), r);
     head_ = r.position;
     recorded_ = std::max(recorded_, r.recorded);
     written_ = r.id;
@@ -1019,7 +985,7 @@ public:
     std::int64_t stream = 0;
     if (change.what() != relation_change::kind::remove_key) {
       auto& entry = entry_of(change.stream());
-      if (entry.second.key == 0 && change.what() == relation_change::kind::insert) mark_changed(entry);
+      if (entry.second.key == 0 && change.what() == relation_change::kind::insert) streams_.change(entry);
       stream = entry.second.key;
     }
     kinds_.push_back(change.what());
@@ -1059,15 +1025,6 @@ public:
   }
 
 private:
-  struct stream_state {
-    std::int64_t key = 0; // 0: nothing is stored of the stream
-    skald::revision revision;
-    timestamp newest;
-    bool stored = false; // has a row
-    bool changed = false; // and that is not written yet
-  };
-  using stream_entry = std::pair<const stream_id, stream_state>;
-
   /// What is asked in as few statements as there are kinds of things.
   struct question {
     std::unordered_map<std::string_view, const stream_id*> streams;
@@ -1082,7 +1039,7 @@ private:
     array names;
     bool any = false;
     for (const auto& [name, stream] : ask.streams)
-      if (streams_.try_emplace(*stream).second) names.add(name), any = true;
+      if (!streams_.knows(*stream)) streams_.know(*stream, {}), names.add(name), any = true;
     if (any) look_up_streams(names.take());
     if (!ask.commands.empty()) look_up_commands(ask.commands);
     for (std::span ids{ask.ids}; !ids.empty();) {
@@ -1098,8 +1055,11 @@ private:
   void look_up_streams(const std::string& names) {
     const auto found = db_->run(find_streams, names);
     for (std::size_t i = 0; i < found.size(); ++i)
-      streams_[stream_id{std::string{found.text(i, 1)}}] = {found.integer(i, 0), revision{number(found, i, 2)},
-                                                            timestamp{number(found, i, 3)}, true, false};
+      streams_.know(stream_id{std::string{found.text(i, 1)}}, stream_in(found, i));
+  }
+
+  detail::known_streams::state stream_in(const rows& found, std::size_t i) const {
+    return {found.integer(i, 0), revision{number(found, i, 2)}, timestamp{number(found, i, 3)}, true, false};
   }
 
   void look_up_commands(std::span<const std::string> ids) {
@@ -1125,21 +1085,11 @@ private:
     }
   }
 
-  stream_entry& entry_of(const stream_id& stream) {
-    if (last_used_ && last_used_->first == stream) return *last_used_; // a request asks several times
-    const auto [entry, added] = streams_.try_emplace(stream);
-    if (added) look_up_streams(array_of(std::span{&stream.str(), 1}));
-    return *(last_used_ = &*entry);
-  }
-
-  /// Its row is written with the events.
-  void mark_changed(stream_entry& entry) {
-    auto& state = entry.second;
-    if (!state.changed) {
-      changed_.push_back(&entry);
-      state.changed = true;
-    }
-    if (state.key == 0) state.key = ++last_stream_;
+  detail::known_streams::entry& entry_of(const stream_id& stream) {
+    return streams_.at(stream, [&]() -> detail::known_streams::state {
+      const auto found = db_->run(find_streams, array_of(std::span{&stream.str(), 1}));
+      return found.empty() ? detail::known_streams::state{} : stream_in(found, 0);
+    });
   }
 
   std::int64_t type_key(const std::string& type) {
@@ -1153,7 +1103,7 @@ private:
 
   /// Writes what was kept.
   void flush() {
-    if (changed_.empty() && events_.empty()) return;
+    if (streams_.changed().empty() && events_.empty()) return;
     array position, id, stream, type, revision, version, created, recorded, flags, data, meta, batch, checksum;
     for (const auto& r : events_) {
       position.add(r.position);
@@ -1171,22 +1121,20 @@ private:
       checksum.add(static_cast<std::int64_t>(checksum_of(r)));
     }
     array new_key, new_name, new_revision, new_newest, old_key, old_revision, old_newest;
-    for (auto* entry : changed_) {
-      auto& [name, state] = *entry;
+    for (const auto* entry : streams_.changed()) {
+      const auto& [name, state] = *entry;
       (state.stored ? old_key : new_key).add(state.key);
       (state.stored ? old_revision : new_revision).add(state.revision);
       (state.stored ? old_newest : new_newest).add(state.newest);
       if (!state.stored) new_name.add(name.str());
-      state.stored = true;
-      state.changed = false;
     }
-    db_->run(write_events, clamped(head_.value), clamped(recorded_.ticks()), last_stream_, last_type_,
+    db_->run(write_events, clamped(head_.value), clamped(recorded_.ticks()), streams_.last_key(), last_type_,
              new_type_keys_.take(), new_types_.take(), new_key.take(), new_name.take(), new_revision.take(),
              new_newest.take(), old_key.take(), old_revision.take(), old_newest.take(), position.take(), id.take(),
              stream.take(), type.take(), revision.take(), version.take(), created.take(), recorded.take(), flags.take(),
              data.take(), meta.take(), batch.take(), checksum.take(), channel_);
     wrote_ = true;
-    changed_.clear();
+    streams_.written();
     events_.clear();
     kept_.clear();
     bytes_ = 0;
@@ -1215,9 +1163,7 @@ private:
     new_receipts_.clear();
     forget_ = 0;
     forget_before_ = {};
-    streams_.clear();
-    last_used_ = nullptr;
-    changed_.clear();
+    streams_.forget();
     events_.clear();
     kept_.clear();
     known_.clear();
@@ -1244,28 +1190,25 @@ private:
 
   std::unique_ptr<connection> db_;
   hybrid_clock& clock_;
-  head_tracker& heads_;
+  detail::head_tracker& heads_;
   std::string channel_;
   record_decoder decode_;
 
   // Of the transaction:
   position head_;
   timestamp recorded_; // the newest
-  std::int64_t last_stream_ = 0; // the largest key
   std::int64_t last_type_ = 0;
   std::string transaction_;
   bool appending_ = false;
   bool wrote_ = false; // something that has to be committed
   bool has_new_types_ = false;
   event_id written_;
-  std::unordered_map<stream_id, stream_state> streams_;
-  stream_entry* last_used_ = nullptr;
+  detail::known_streams streams_;
   std::unordered_map<event_id, std::optional<record>> known_;
   std::map<command_id, std::optional<kept_receipt>> receipts_;
   std::set<command_id> new_receipts_; // not written yet
   std::int64_t forget_ = 0; // so many, where they were kept before:
   timestamp forget_before_;
-  std::vector<stream_entry*> changed_;
   std::vector<record> events_; // not written yet
   std::unordered_map<event_id, std::size_t> kept_; // their places
   std::size_t bytes_ = 0;
@@ -1918,7 +1861,7 @@ private:
   const bool verified_;
   mutable watchdog dog_;
   std::mutex mutex_;
-  head_tracker heads_{position{}};
+  detail::head_tracker heads_;
   steady::time_point next_look_{};
   std::optional<writer> writer_; // none after the connection was lost
   mutable detail::pool<reader> readers_;

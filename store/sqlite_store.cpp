@@ -4,6 +4,7 @@
 #include <skald/store/checksum.hpp>
 #include <skald/store/database_store.hpp>
 #include <skald/store/inspector.hpp>
+#include <skald/store/known_streams.hpp>
 #include <skald/store/quoted.hpp>
 #include <skald/store/transaction.hpp>
 
@@ -431,31 +432,18 @@ public:
 
   /// Reads all but the stream. Answers what is wrong with it, or null.
   [[nodiscard]] const char* read(const rows& row, record& r) {
-    const auto number = [&](int column) { return static_cast<std::uint64_t>(row.integer(column)); };
-    r.position = position{number(0)};
+    const auto* problem = detail::restore(
+      r, {row.integer(0), row.integer(3), row.integer(4), row.integer(5), row.integer(6), row.integer(7)},
+      row.null(10) ? std::nullopt : std::optional{row.text(10)});
     const auto id = row.blob(1);
     r.id = id_in(id);
-    r.revision = revision{number(3)};
-    r.schema_version = static_cast<std::uint32_t>(number(4));
-    r.created = timestamp{number(5)};
-    r.recorded = timestamp{number(6)};
-    const bool flags_known = detail::set_flags(r, number(7));
     r.data = row.text(8);
     r.meta = row.text(9);
-    auto batch = row.null(10) ? batch_key{} : batch_key::parse(std::string{row.text(10)});
     const auto* type = types_.name_of(row.integer(2));
     if (type) r.type = *type;
-    if (batch) r.batch = std::move(*batch);
-    if (row.integer(0) < 1) return "has an impossible position";
+    if (problem) return problem;
     if (id.size() != r.id.bytes().size()) return "has an id that is not of 16 bytes";
-    if (!type) return "is of an unknown type";
-    if (row.integer(3) < 1) return "has an impossible revision";
-    if (number(4) > UINT32_MAX) return "has an impossible schema version";
-    if (row.integer(5) < 0) return "has an impossible time of creation";
-    if (row.integer(6) < 0) return "has an impossible time of recording";
-    if (!flags_known) return "has unknown flags";
-    if (!batch) return "has an impossible batch key";
-    return nullptr;
+    return type ? nullptr : "is of an unknown type";
   }
 
   [[nodiscard]] const char* read_with_stream(const rows& row, record& r) {
@@ -503,7 +491,7 @@ public:
   /// `kept` is how the connection is set.
   writer(std::unique_ptr<connection> db, durability kept, hybrid_clock& clock, bool verified)
     : db_{std::move(db)}, kept_{kept}, clock_{clock}, decode_{*db_, verified} {
-    if (auto row = newest_(); row.next()) own_head_ = observe(row); // time does not repeat across restarts
+    if (auto row = newest_(); row.next()) heads_.set(observe(row)); // time does not repeat across restarts
     db_->set_trouble(errc::insertion_failed);
     sqlite3_wal_hook(db_->get(), note_log, this);
   }
@@ -514,11 +502,11 @@ public:
     kept_ = kept;
     begin_.run();
     look_for_others();
-    if (streams_.size() > most_cached_streams) forget_streams();
+    if (streams_.size() > most_cached_streams) streams_.forget();
   }
 
   void commit() {
-    for (const auto* entry : changed_) {
+    for (const auto* entry : streams_.changed()) {
       const auto& [name, state] = *entry;
       if (state.stored)
         update_stream_.run(state.key, state.revision, state.newest);
@@ -530,18 +518,14 @@ public:
       if (const int code = rows.step(); code != SQLITE_DONE)
         db_->fail("committing a transaction", fate_of_commit(code));
     }
-    for (auto* entry : changed_) {
-      entry->second.stored = true;
-      entry->second.changed = false;
-    }
-    changed_.clear();
-    own_head_ = head_;
+    streams_.written();
+    heads_.set(head_);
   }
 
   /// See `event_store::appended_elsewhere`. Not in a transaction.
   [[nodiscard]] std::optional<position> take_appended_elsewhere() {
     look_for_others();
-    return std::exchange(others_behind_, std::nullopt);
+    return heads_.take();
   }
 
   /// Ends the transaction, if SQLite has not done so already.
@@ -582,11 +566,8 @@ public:
   void write(const record& r) override {
     assert(r.position == position{head_.value + 1});
     auto& entry = entry_of(r.stream);
-    auto& state = entry.second;
-    mark_changed(entry);
-    state.revision = r.revision;
-    state.newest = std::max(state.newest, r.created);
-    insert_event_.run(r.position, r.id, state.key, type_key(r.type), r.revision, std::uint64_t{r.schema_version},
+    streams_.change(entry, r);
+    insert_event_.run(r.position, r.id, entry.second.key, type_key(r.type), r.revision, std::uint64_t{r.schema_version},
                       r.created, r.recorded, detail::flags_of(r), std::string_view{r.data}, unless_empty(r.meta),
                       unless_empty(r.batch.str()), static_cast<std::int64_t>(checksum_of(r)));
     head_ = r.position;
@@ -623,7 +604,7 @@ public:
     const auto key = row.integer(0);
     if (change.what() == kind::insert) {
       auto& entry = entry_of(change.stream());
-      if (entry.second.key == 0) mark_changed(entry);
+      if (entry.second.key == 0) streams_.change(entry);
       relate_.run(key, entry.second.key);
     } else if (change.what() == kind::remove) {
       unrelate_.run(key, entry_of(change.stream()).second.key);
@@ -674,15 +655,6 @@ public:
   void rewind(std::string_view name, position handled, position fresh_from) { rewind_.run(name, handled, fresh_from); }
 
 private:
-  struct stream_state {
-    std::int64_t key = 0; // 0: nothing is stored of the stream
-    skald::revision revision;
-    timestamp newest;
-    bool stored = false;  // has a row
-    bool changed = false; // in this transaction
-  };
-  using stream_entry = std::pair<const stream_id, stream_state>;
-
   static int note_log(void* self, sqlite3*, const char*, int pages) noexcept {
     static_cast<writer*>(self)->pages_in_log_ = pages;
     return SQLITE_OK;
@@ -709,22 +681,15 @@ private:
     forget();
     auto row = newest_();
     head_ = row.next() ? observe(row) : position{};
-    last_stream_ = last_stream_key_.integer();
+    streams_.set_last_key(last_stream_key_.integer());
     version_ = version;
-    if (head_ > own_head_ && !others_behind_) others_behind_ = own_head_;
-    own_head_ = head_;
+    heads_.seen(head_);
   }
 
   void forget() noexcept {
-    forget_streams();
+    streams_.forget();
     types_.clear();
     version_ = -1;
-  }
-
-  void forget_streams() noexcept {
-    changed_.clear();
-    last_used_ = nullptr;
-    streams_.clear();
   }
 
   position observe(const rows& newest) {
@@ -732,24 +697,12 @@ private:
     return position{number(newest, 0)};
   }
 
-  stream_entry& entry_of(const stream_id& stream) {
-    if (last_used_ && last_used_->first == stream) return *last_used_; // a request asks several times
-    if (const auto known = streams_.find(stream); known != streams_.end()) return *(last_used_ = &*known);
-    stream_state state;
-    if (auto row = stream_(stream); row.next()) {
-      state = {row.integer(0), revision{number(row, 1)}, timestamp{number(row, 2)}, true, false};
-    }
-    return *(last_used_ = &*streams_.emplace(stream, state).first);
-  }
-
-  /// Its row is written at the end.
-  void mark_changed(stream_entry& entry) {
-    auto& state = entry.second;
-    if (!state.changed) {
-      changed_.push_back(&entry);
-      state.changed = true;
-    }
-    if (state.key == 0) state.key = ++last_stream_;
+  detail::known_streams::entry& entry_of(const stream_id& stream) {
+    return streams_.at(stream, [&]() -> detail::known_streams::state {
+      auto row = stream_(stream);
+      if (!row.next()) return {};
+      return {row.integer(0), revision{number(row, 1)}, timestamp{number(row, 2)}, true, false};
+    });
   }
 
   /// Stream and relation, of which one is 0, and both where nothing is known of them.
@@ -761,7 +714,7 @@ private:
 
   /// The name of a stream whose row is not written yet, null where there is none.
   [[nodiscard]] const stream_id* new_stream(std::int64_t key) const noexcept {
-    for (const auto* entry : changed_)
+    for (const auto* entry : streams_.changed())
       if (entry->second.key == key) return &entry->first;
     return nullptr;
   }
@@ -859,12 +812,8 @@ private:
 
   std::int64_t version_ = -1; // of the data that is remembered below
   position head_;
-  position own_head_; // the newest that was committed here, or told of
-  std::optional<position> others_behind_; // where they have appended and nobody was told yet
-  std::int64_t last_stream_ = 0; // the largest key
-  std::unordered_map<stream_id, stream_state> streams_;
-  stream_entry* last_used_ = nullptr;
-  std::vector<stream_entry*> changed_; // whose rows are written at the end
+  detail::head_tracker heads_;
+  detail::known_streams streams_; // the rows of changed ones are written at the end
   int pages_in_log_ = 0; // as the last commit left it
 };
 
