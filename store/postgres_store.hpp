@@ -17,6 +17,8 @@ namespace skald {
 /// - `deadline`: milliseconds, 30000 unless given. A server that does not answer a statement by then has lost its
 ///   connection; and so long a lost one is waited for to come back.
 ///
+/// A store has one session for writing and listening, and opens up to eight for readers as they are wanted at the same time.
+///
 /// Several nodes may have the schema open: their appends wait for each other for at most five seconds, then answer
 /// `insertion_failed`, and may be tried again. `durability::relaxed` is `synchronous_commit=off`, for what this store
 /// writes.
