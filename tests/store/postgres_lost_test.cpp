@@ -334,7 +334,7 @@ TEST_CASE("postgres: an outcome that stays unknown is told, and the same request
     REQUIRE(code_of(answer) == errc::insertion_failed);
     CHECK(answer.error().outcome == row.fate);
     CHECK(says(answer.error(), "repeat it with the same event ids") == (row.fate == outcome::unknown));
-    CHECK(code_of(store->head()) == errc::read_failed);
+    if (row.written != 0) CHECK(code_of(store->head()) == errc::read_failed); // waits once more
     CHECK(code_of(store->appended_elsewhere()) == errc::read_failed);
     line.keep_cut(false);
     CHECK(must(store->head()).value == 3 * row.written);
@@ -370,7 +370,7 @@ TEST_CASE("postgres: a server that is restarted or does not answer costs no even
   CHECK(read_all(*store).size() == 4);
   must(quick->head());
 
-  server.suspend();
+  server.suspend(); // to connect takes two seconds then: less is not to be had of libpq
   const auto begin = std::chrono::steady_clock::now();
   auto unread = result<position>{error{}};
   auto unopened = errc::none;
