@@ -5,8 +5,8 @@
 #   scripts/deps.sh          the compiler, the build tools, the libraries
 #   scripts/deps.sh bench    and PostgreSQL and libpq for the benchmarks
 #   scripts/deps.sh bazel    and Bazel; clang: and clang 19; tidy: and clang-tidy 19; tsan: and what unpacks source packages
-#   scripts/deps.sh test     and PostgreSQL and pkg-config for the tests (also with bazel, clang and tsan), and clang-format for
-#                            the format check, where the distribution has the pinned version
+#   scripts/deps.sh test     and PostgreSQL, pkg-config and Python for the tests (also with bazel, clang and tsan), and
+#                            clang-format for the format check, where the distribution has the pinned version
 #   SKALD_NO_INSTALL=1       only report what is missing (status 1 if anything is)
 # shellcheck disable=SC2046,SC2086 # lists of packages are split into words on purpose
 set -eu
@@ -58,6 +58,7 @@ missing() {
   if [ "$purpose" != build ] && [ "$purpose" != tidy ]; then
     has_postgres || echo postgresql
     has_tool pkg-config || echo pkgconf
+    has_tool python3 || echo python3
   fi
   if [ "$purpose" = bench ]; then has_header postgresql/libpq-fe.h || has_header libpq-fe.h || echo libpq-dev; fi
   if [ "$purpose" = clang ]; then has_tool clang++-19 || echo clang-19; fi

@@ -64,6 +64,8 @@ public:
     app_.get_formatter()->column_width(width_of_options);
     add_viewing();
     add_moving();
+    add("pipe", "Answer requests, one JSON object a line, for programs in any language",
+        [this] { return run_pipe(common_, at_); });
     add_manual();
   }
 

@@ -67,5 +67,6 @@ int run_streams(const common_options& common, console& at);
 int run_types(const common_options& common, console& at);
 int run_verify(const common_options& common, console& at);
 int run_stats(const common_options& common, console& at);
+int run_pipe(const common_options& common, console& at);
 
 } // namespace tools

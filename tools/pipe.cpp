@@ -1,0 +1,264 @@
+#include "commands.hpp"
+#include "pipe.hpp"
+#include <skald/store/limits.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <thread>
+#include <utility>
+#include <variant>
+
+namespace tools {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// Each resumes on the executor of who awaits it, and throws what the node does.
+
+skald::task<std::string> perform(skald::node& node, skald::append_request request) {
+  const auto ids = ids_of(request);
+  auto appended = node.append(std::move(request));
+  const auto receipt = co_await std::move(appended);
+  co_return answer_of(receipt) + ids;
+}
+
+skald::task<std::string> perform(skald::node& node, std::vector<skald::record> records) {
+  auto hydrated = node.hydrate(std::move(records));
+  const auto report = co_await std::move(hydrated);
+  co_return answer_of(report);
+}
+
+template <class Query>
+skald::task<std::string> perform_read(skald::node& node, Query query) {
+  const auto page = co_await node.read(query);
+  co_return answer_of(query, page);
+}
+
+skald::task<std::string> perform(skald::node& node, skald::streams_query query) {
+  return perform_read(node, std::move(query));
+}
+
+skald::task<std::string> perform(skald::node& node, skald::all_query query) {
+  return perform_read(node, std::move(query));
+}
+
+skald::task<std::string> perform(skald::node& node, skald::record r) {
+  const auto status = co_await node.status(std::move(r));
+  co_return answer_of(status);
+}
+
+skald::task<std::string> perform(skald::node& node, std::vector<skald::relation_change> changes) {
+  auto related = node.relate(std::move(changes));
+  co_await std::move(related);
+  co_return "";
+}
+
+skald::task<std::string> perform(skald::node& node, skald::relation_key key) {
+  const auto found = co_await node.related(std::move(key));
+  co_return answer_of(found);
+}
+
+skald::task<std::string> perform(skald::node& node, skald::stream_id stream) {
+  const auto keys = co_await node.keys_of(std::move(stream));
+  co_return answer_of(keys);
+}
+
+skald::task<std::string> perform(skald::node& node, skald::snapshot_key key) {
+  const auto found = co_await node.load_snapshot(std::move(key));
+  co_return answer_of(found);
+}
+
+skald::task<std::string> perform(skald::node& node, skald::snapshot snapshot) {
+  co_await node.save(std::move(snapshot));
+  co_return "";
+}
+
+skald::task<std::string> perform(skald::node& node, stats_request) {
+  const auto head = co_await node.head();
+  const auto types = co_await node.types();
+  co_return answer_of(head, types);
+}
+
+bool reads_a_page(const operation& what) {
+  return std::holds_alternative<skald::streams_query>(what) || std::holds_alternative<skald::all_query>(what);
+}
+
+skald::error wrong(std::string why) { return {skald::errc::invalid_argument, std::move(why)}; }
+
+} // namespace
+
+pipe_session::pipe_session(skald::node& node, std::ostream& out, std::function<void()> on_closed)
+  : node_{node}, out_{out}, on_closed_{std::move(on_closed)}, done_{node.executor()},
+    writer_{[this] { write_answers(); }} {}
+
+pipe_session::~pipe_session() {
+  try {
+    finish();
+  } catch (...) { // whoever wants to know has asked
+  }
+}
+
+void pipe_session::take(const line_reader::line& line) {
+  if (!line.too_long && line.text.find_first_not_of(" \t\r") == line.text.npos) return;
+  auto read = line.too_long ? request{{},
+                                      wrong("the line is longer than " + std::to_string(line_reader::most_line_bytes) +
+                                            " bytes: divide the request")}
+                            : parse_request(line.text);
+  if (read.number && !used_.insert(*read.number)) {
+    read.what = wrong("req: " + std::to_string(*read.number) + " was used before: count on");
+    read.number.reset();
+  }
+  const auto weight = read.what && reads_a_page(*read.what) ? skald::limits::page_bytes : line.text.size();
+  {
+    std::unique_lock lock{mutex_};
+    room_.wait(lock, [&] {
+      return is_closed() || requests_ == 0 || (requests_ < most_requests && bytes_ + weight <= most_bytes);
+    });
+    if (is_closed()) return;
+    ++requests_;
+    ++unanswered_;
+    bytes_ += weight;
+  }
+  if (read.what)
+    asio::co_spawn(node_.executor(), serve(shared_from_this(), *read.number, std::move(*read.what), weight),
+                   asio::detached);
+  else
+    answer(read.number ? refusal(*read.number, read.what.error()) : refusal_of_line(line.number, read.what.error()),
+           weight);
+}
+
+void pipe_session::end() {
+  const std::lock_guard lock{mutex_};
+  ended_ = true;
+  wake();
+}
+
+void pipe_session::wake() {
+  if (ended_ && unanswered_ == 0) asio::post(node_.executor(), [self = shared_from_this()] { self->done_.cancel(); });
+}
+
+skald::task<void> pipe_session::run(std::function<void()> stop) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const auto is_over = [this] {
+    const std::lock_guard lock{mutex_};
+    return ended_ && unanswered_ == 0;
+  };
+  done_.expires_at(std::chrono::steady_clock::time_point::max());
+  while (!is_over()) {
+    boost::system::error_code ignored; // the wait always ends by being cancelled
+    co_await done_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() == asio::cancellation_type::none) continue;
+    stop();
+    const std::lock_guard lock{mutex_};
+    stopped_ = true;
+    room_.notify_one();
+  }
+}
+
+skald::task<void> pipe_session::serve(std::shared_ptr<pipe_session> self, std::uint64_t number, operation what,
+                                      std::size_t weight) {
+  skald::error why;
+  std::string text;
+  try {
+    auto performed = std::visit([&](auto& op) { return perform(self->node_, std::move(op)); }, what);
+    const auto members = co_await std::move(performed);
+    text = success(number, members);
+  } catch (const skald::failure& e) {
+    why = e.error();
+  } catch (const std::exception& e) {
+    why = skald::error{skald::errc::broken_promise, e.what(), skald::outcome::unknown};
+  }
+  if (text.empty()) text = refusal(number, why);
+  self->answer(std::move(text), weight);
+}
+
+void pipe_session::answer(std::string text, std::size_t weight) {
+  text += '\n';
+  const std::lock_guard lock{mutex_};
+  --unanswered_;
+  wake();
+  bytes_ -= weight;
+  if (output_error_) {
+    --requests_;
+  } else {
+    bytes_ += text.size();
+    ++backlog_requests_;
+    backlog_ += text;
+    work_.notify_one();
+  }
+  room_.notify_one();
+}
+
+void pipe_session::write_answers() {
+  std::unique_lock lock{mutex_};
+  for (;;) {
+    work_.wait(lock, [&] { return !backlog_.empty() || finished_; });
+    if (backlog_.empty()) return;
+    const auto text = std::exchange(backlog_, {});
+    const auto requests = std::exchange(backlog_requests_, 0);
+    if (!output_error_) {
+      lock.unlock();
+      std::exception_ptr problem;
+      try {
+        out_ << text << std::flush;
+      } catch (...) {
+        problem = std::current_exception();
+      }
+      if (problem) on_closed_();
+      lock.lock();
+      output_error_ = problem;
+    }
+    requests_ -= requests;
+    bytes_ -= text.size();
+    room_.notify_one();
+  }
+}
+
+void pipe_session::finish() {
+  {
+    const std::lock_guard lock{mutex_};
+    finished_ = true;
+    work_.notify_one();
+  }
+  if (writer_.joinable()) writer_.join();
+  if (output_error_) std::rethrow_exception(output_error_);
+}
+
+int run_pipe(const common_options& common, console& at) {
+  const signal_stop signals{at.stop}; // a terminal that is closed too, of which the node does not hear
+  skald::node node{{.store = common.store, .accept_unknown_types = true}};
+  const auto session = std::make_shared<pipe_session>(node, at.out, [&] { at.stop.stop(SIGPIPE); });
+  std::exception_ptr unreadable;
+  std::thread reader;
+  const auto read_lines = [&] {
+    try {
+      line_reader lines{at.in, "standard input", at.stop};
+      while (const auto line = lines.next()) session->take(*line);
+    } catch (...) {
+      unreadable = std::current_exception();
+    }
+    session->end();
+  };
+  const std::function<void()> stop = [&] { at.stop.stop(SIGINT); };
+  const auto main = [&]() -> skald::task<void> {
+    reader = std::thread{read_lines};
+    auto answering = session->run(stop);
+    co_await std::move(answering);
+  };
+  const int status = node.run(main);
+  if (reader.joinable()) reader.join();
+  session->finish();
+  if (unreadable) std::rethrow_exception(unreadable);
+  return status == 0 && at.stop.stopped() ? at.stop.status() : status;
+}
+
+} // namespace tools
