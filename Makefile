@@ -63,8 +63,9 @@ clang:
 
 faults:
 	@scripts/deps.sh test
-	@$(call build,release,--target skald_store_tests)
-	@SKALD_KILL_ROUNDS=$(ROUNDS) build/release/tests/store/skald_store_tests --test-case='*that is killed at any moment*'
+	@$(call build,release,--target skald_store_tests skald_tools_tests)
+	@for tests in store tools; do SKALD_KILL_ROUNDS=$(ROUNDS) \
+	  build/release/tests/$$tests/skald_$${tests}_tests --test-case='*that is killed at any moment*' || exit 1; done
 
 bazel:
 	@scripts/deps.sh bazel

@@ -66,6 +66,7 @@ public:
     add_moving();
     add("pipe", "Answer requests, one JSON object a line, for programs in any language",
         [this] { return run_pipe(common_, at_); });
+    add_proving();
     add_manual();
   }
 
@@ -172,6 +173,35 @@ private:
     return command;
   }
 
+  void add_proving() {
+    auto* load = add("load", "Append events as fast as the store takes them, and tell how long each append took",
+                     [this] { return run_load(common_, load_, at_); });
+    add_number(load, "-w,--writers", load_.writers, "So many append at the same time (8)");
+    add_number(load, "--streams", load_.streams, "To so many streams, load-1 and so on (100)");
+    add_number(load, "-n,--events", load_.events, "End behind so many events");
+    load->add_option("--seconds", load_.seconds, "End after this time (10, unless --events is given)")
+      ->option_text("S")
+      ->check(CLI::PositiveNumber);
+    add_number(load, "--seed", load_.seed, "Choose streams and texts by this number (1)");
+    add_number(load, "--payload", load_.payload, "Bytes of text in each event (256)");
+    add_number(load, "--per-append", load_.events_an_append, "Events of each append, which is atomic (1)");
+    load
+      ->add_option("--ack-log", load_.ack_log,
+                   "Write what is sent and what is acknowledged behind this file, for audit")
+      ->type_name("FILE");
+
+    auto* audit = add("audit", "Hold a store against what load has logged: is all there that was acknowledged?",
+                      [this] { return run_audit(common_, audit_, at_); });
+    audit->add_option("LOG", audit_.log, "What load --ack-log has written")->required()->option_text(" ");
+    add_number(audit, "--cut-ns", audit_.cut_ns,
+               "What was acknowledged at this moment of the log or later may be lost");
+  }
+
+  template <class Number>
+  static void add_number(CLI::App* command, const char* names, Number& to, const char* text) {
+    command->add_option(names, to, text)->type_name("N")->check(natural);
+  }
+
   /// A command on a store.
   CLI::App* add(const std::string& name, const std::string& text, std::function<int()> run) {
     auto* command = add_plain(name, text, std::move(run));
@@ -209,6 +239,8 @@ private:
   copy_options copy_;
   import_options import_;
   export_options export_;
+  load_options load_;
+  audit_options audit_;
   std::string shell_;
   std::function<int()> chosen_;
 };

@@ -4,6 +4,7 @@
 #include <skald/store/event_store.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,6 +56,22 @@ struct export_options {
   bool resume = false;
 };
 
+struct load_options {
+  std::uint64_t writers = 8;
+  std::uint64_t streams = 100;
+  std::optional<std::uint64_t> events{}; ///< ends behind so many; without it and `seconds`, after some time
+  std::optional<double> seconds{};
+  std::uint64_t seed = 1; ///< of streams and texts
+  std::size_t payload = 256; ///< bytes of text in each event
+  std::size_t events_an_append = 1;
+  std::string ack_log{}; ///< a file; empty for none
+};
+
+struct audit_options {
+  std::string log; ///< a file
+  std::optional<std::uint64_t> cut_ns;
+};
+
 int run_init(const common_options& common, console& at);
 int run_read(const common_options& common, const read_options& options, console& at);
 int run_import(const common_options& common, const import_options& options, console& at);
@@ -68,5 +85,7 @@ int run_types(const common_options& common, console& at);
 int run_verify(const common_options& common, console& at);
 int run_stats(const common_options& common, console& at);
 int run_pipe(const common_options& common, console& at);
+int run_load(const common_options& common, const load_options& options, console& at);
+int run_audit(const common_options& common, const audit_options& options, console& at);
 
 } // namespace tools

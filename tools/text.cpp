@@ -91,6 +91,19 @@ std::string table(const std::vector<std::string>& headings, const std::vector<st
   return out;
 }
 
+std::string members_of(const named_numbers& numbers) {
+  std::string members;
+  for (const auto& [name, number] : numbers)
+    members += (members.empty() ? "" : ",") + quoted(name) + ':' + std::to_string(number);
+  return members;
+}
+
+std::string table_of(const std::string& title, const named_numbers& numbers) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, number] : numbers) rows.push_back({name, grouped(number)});
+  return table({title, ">"}, rows);
+}
+
 std::string progress_text(std::string_view what, std::uint64_t events, double part,
                           std::chrono::duration<double> taken) {
   constexpr std::size_t length = 20;

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tools {
@@ -29,6 +30,14 @@ inline constexpr quoting quoted; // no function, so that std::quoted is not aske
 /// Rows under headings. Columns are as wide as the widest cell; those whose heading starts with `>` stand at the right.
 [[nodiscard]] std::string table(const std::vector<std::string>& headings,
                                 const std::vector<std::vector<std::string>>& rows);
+
+/// Numbers, each behind its name.
+using named_numbers = std::vector<std::pair<std::string, std::uint64_t>>;
+
+/// `"events":12,"streams":3`: members of a JSON object.
+[[nodiscard]] std::string members_of(const named_numbers& numbers);
+/// Rows below `title`.
+[[nodiscard]] std::string table_of(const std::string& title, const named_numbers& numbers);
 
 /// `imported 12,000 events, 45 % [=====     ], 60,000 a second, 3 s left`, as far as it is known.
 ///

@@ -95,17 +95,15 @@ struct statistics {
   }
 
   /// Each number behind its name.
-  [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> numbers() const {
+  [[nodiscard]] named_numbers numbers() const {
     return {{"events", events}, {"streams", streams},   {"relations", relations}, {"types", types},
             {"bytes", bytes},   {"hydrated", hydrated}, {"outdated", outdated},   {"silent", silent}};
   }
 };
 
 std::string json_of(const statistics& s) {
-  std::string json;
-  for (const auto& [name, number] : s.numbers()) json += ',' + pair(name, std::to_string(number));
+  auto json = '{' + members_of(s.numbers());
   if (s.events != 0) json += ',' + pair("first", quoted(s.first.str())) + ',' + pair("last", quoted(s.last.str()));
-  json.front() = '{';
   json += ",\"histogram\":[";
   for (bool first = true; const auto& bar : s.times.bars())
     json += (std::exchange(first, false) ? "{" : ",{") + pair("from", quoted(time_text(bar.begin))) + ',' +
@@ -115,14 +113,12 @@ std::string json_of(const statistics& s) {
 
 std::string text_of(const statistics& s) {
   constexpr std::uint64_t longest = 50;
-  std::vector<row> rows;
-  for (const auto& [name, number] : s.numbers()) rows.push_back({name, grouped(number)});
-  auto text = table({"in the store", ">"}, rows);
+  const auto text = table_of("in the store", s.numbers());
   if (s.events == 0) return text;
   const auto bars = s.times.bars();
   const auto most = std::ranges::max(bars, {}, &histogram::bar::count).count;
   const auto shown = s.times.width() % histogram::day == 0 ? std::string_view{"2000-01-01"}.size() : std::string::npos;
-  rows.clear();
+  std::vector<row> rows;
   for (const auto& bar : bars)
     rows.push_back({time_text(bar.begin).substr(0, shown), grouped(bar.count),
                     std::string((bar.count * longest + most - 1) / most, '#')});
