@@ -29,7 +29,7 @@ constexpr std::uint64_t most_events = 10; // of one request
 stream_id stream_of(std::uint64_t number) { return stream("s" + std::to_string(number % streams)); }
 relation_key key_of(std::uint64_t number) { return relation_key{"k" + std::to_string(number)}; }
 
-/// Events for one to three streams, kept under a key that is the request's own.
+/// Events for one to three streams, kept under a key that is the request's own; every third carries out a command.
 append_request numbered_request(std::uint64_t number) {
   append_request r;
   std::uint64_t event = number * most_events;
@@ -43,6 +43,10 @@ append_request numbered_request(std::uint64_t number) {
     r.streams.emplace_back(stream_of(number + part), any, std::move(events));
   }
   r.relations = {relation_change::insert(key_of(number), stream_of(number))};
+  if (number % 3 == 0) {
+    r.command = command_id{"c" + std::to_string(number)};
+    r.answer = number_json(number);
+  }
   return r;
 }
 
@@ -64,6 +68,7 @@ int append_for_ever(event_store& store, std::uint64_t first, std::uint32_t seed,
 /// That all of the store is what was written: whole requests, each as it was made, gapless, and nothing twice. Answers
 /// the numbers of its requests.
 std::map<std::uint64_t, std::size_t> check_unharmed(const event_store& store) {
+  for (const auto& p : must(store.verify()).problems) CHECK_MESSAGE(false, p.message);
   std::map<std::uint64_t, std::size_t> requests;
   std::map<stream_id, revision> revisions;
   std::vector<event_id> ids;
@@ -141,8 +146,11 @@ SKALD_PERSISTENT(
     all_acknowledged += acknowledged.size();
 
     // What was under way may be sent again, whatever became of it.
-    for (const auto number : {next - 1, next, next})
-      if (number != 0) must(store->append(numbered_request(number)));
+    for (const auto number : {next - 1, next, next}) {
+      if (number == 0) continue;
+      const auto again = numbered_request(number);
+      CHECK(must(store->append(again)).answer == again.answer);
+    }
     ++next;
     check_unharmed(*store);
   }
