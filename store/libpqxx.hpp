@@ -59,11 +59,12 @@ inline bool null_at(const pqxx::result& rows, std::size_t row, std::size_t colum
 
 /// The code of an error that the server has answered; empty for others.
 inline std::string sqlstate_of(const std::exception& why) {
-  // Those that have a type of their own may come without it.
+#if SKALD_PQXX_VERSION < 800 // where those that have a type of their own may come without it
   if (dynamic_cast<const pqxx::insufficient_privilege*>(&why)) return "42501";
   if (dynamic_cast<const pqxx::disk_full*>(&why)) return "53100";
   if (dynamic_cast<const pqxx::out_of_memory*>(&why)) return "53200";
   if (dynamic_cast<const pqxx::too_many_connections*>(&why)) return "53300";
+#endif
   const auto* told = dynamic_cast<const pqxx::sql_error*>(&why);
   return told ? std::string{told->sqlstate()} : std::string{};
 }
