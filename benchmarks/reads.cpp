@@ -88,10 +88,12 @@ private:
   seconds read(const std::vector<Query>& queries) const {
     const auto store = skald::open_sqlite_store(file_.path()).value();
     std::size_t bytes = 0;
-    return timed([&] {
+    const auto taken = timed([&] {
       for (const auto& query : queries)
         skald::for_each(*store, query, [&](const skald::record& r) { bytes += r.data.size(); }).value();
     });
+    if (bytes == 0) throw std::runtime_error{"the queries have read nothing"};
+    return taken;
   }
 
   store_file file_;

@@ -55,7 +55,7 @@ packages() { dpkg-query --root="$work/$1" -W -f '${db:Status-Status} ${Package}\
 
 # both_commands <name> <user> <with or without a network>
 both_commands() {
-  local name=$1 user=$2 network=$3 command started before lost
+  local name=$1 user=$2 network=$3 command took before lost TIMEFORMAT='%0R s | %0U s of CPU'
   local home=/root
   if [[ $user != root ]]; then home=/home/$user; fi
   if [[ -e $work/$name$home/skald ]]; then
@@ -66,15 +66,14 @@ both_commands() {
   fi
   before=$(packages "$name")
   for command in "make demo" "make test"; do
-    started=$SECONDS
-    if ! inside "$name" "$user" "$network" "cd skald && $command" >"$work/log" 2>&1; then
+    if ! took=$({ time inside "$name" "$user" "$network" "cd skald && $command" >"$work/log" 2>&1; } 2>&1); then
       mkdir -p build
       cp "$work/log" build/machines.log
       tail -n 20 "$work/log" >&2
       say "$release, $user, $network network: '$command' failed (above, and all of it in build/machines.log)"
       exit 1
     fi
-    echo "| $release | $user, $network network | \`$command\` | $((SECONDS - started)) s | $(grep 'tests passed' "$work/log" || true) |"
+    echo "| $release | $user, $network network | \`$command\` | $took | $(grep 'tests passed' "$work/log" || true) |"
   done
   lost=$(comm -23 <(echo "$before") <(packages "$name"))
   if [[ -n $lost ]]; then

@@ -278,7 +278,7 @@ private:
 /// What a statement has answered.
 class rows {
 public:
-  explicit rows(pqxx::result answer) : answer_{std::move(answer)} {}
+  explicit rows(const pqxx::result& answer) : answer_{answer} {}
 
   [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(answer_.size()); }
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
@@ -860,6 +860,7 @@ public:
     try {
       db_->run_text("undoing a transaction", "ROLLBACK");
     } catch (...) {
+      return;
     }
   }
 
@@ -1522,7 +1523,8 @@ private:
     ~moment() {
       try {
         db_.run_text(verifying, "ROLLBACK");
-      } catch (...) { // the connection is lost, and the transaction with it
+      } catch (...) {
+        return; // the connection is lost, and the transaction with it
       }
     }
     moment(const moment&) = delete;

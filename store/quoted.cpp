@@ -27,8 +27,8 @@ bool harmless(std::uint32_t code) {
     {0x200b, 0x200f}, {0x2028, 0x202e}, // without a width; ends of lines, turns of direction
     {0x2060, 0x206f}, {0xfeff, 0xfeff},
   };
-  return std::none_of(std::begin(others), std::end(others),
-                      [code](const auto& range) { return code >= range.first && code <= range.second; });
+  return std::ranges::none_of(others,
+                              [code](const auto& range) { return code >= range.first && code <= range.second; });
 }
 
 std::string escaped(const char* format, std::uint32_t code) {

@@ -2,6 +2,7 @@
 
 #include <tests/actors/running.hpp>
 
+#include <functional>
 #include <limits>
 
 using namespace running;
@@ -11,9 +12,9 @@ namespace {
 const snapshot_key of_ada{"ledger", ada};
 
 /// Lets what the aggregate does in the background come to its end: it has sent it, and the store has had two turns.
-task<void> quiet(node& n, const aggregates<ledger>& all) {
+task<void> quiet(std::reference_wrapper<node> n, aggregates<ledger> all) {
   co_await all.get(ada);
-  for (int i = 0; i < 2; ++i) co_await n.relate({});
+  for (int i = 0; i < 2; ++i) co_await n.get().relate({});
 }
 
 /// A file with a store that nodes run on one after the other.
