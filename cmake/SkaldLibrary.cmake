@@ -12,9 +12,11 @@ if(SKALD_SANITIZE)
   # What sanitizers add to the code lets g++ warn of uninitialized values that are none.
   target_compile_options(skald_build_options INTERFACE
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
-    $<$<AND:$<CXX_COMPILER_ID:GNU>,$<STREQUAL:${SKALD_SANITIZE},thread>>:-Wno-tsan> # Asio's fences stand beside its locks
     -fsanitize=${SKALD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(skald_build_options INTERFACE -fsanitize=${SKALD_SANITIZE})
+  if(SKALD_SANITIZE STREQUAL thread) # Asio's fences stand beside its locks
+    target_compile_options(skald_build_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
+  endif()
 endif()
 
 function(skald_library folder)
