@@ -242,7 +242,10 @@ SKALD_PERSISTENT("two loads at the same time on one store keep what they were to
   for (auto* started : {&one, &other}) started->loading.send(SIGINT);
   for (auto* started : {&one, &other}) {
     const auto done = started->loading.wait();
-    CHECK_MESSAGE(done.status == 128 + SIGINT, done.err);
+    // A machine that is busy enough lets one of them wait for its turn for longer than its patience.
+    const bool refused =
+      done.status == 1 && done.err.find("another process keeps the file locked") != std::string::npos;
+    CHECK_MESSAGE((refused || done.status == 128 + SIGINT), done.err);
     CHECK(number_in(silent_audit(place.url(), started->log.string()), "others") > 0);
   }
 }
