@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 /// One vocabulary for libpqxx 6.4, 7 and 8: the only place that knows which one it is. Not for users, and not installed.
@@ -27,6 +28,17 @@ inline std::unique_ptr<pqxx::connection> connect(const std::string& uri) {
   return made;
 }
 
+#if SKALD_PQXX_VERSION >= 710
+/// Numbers as text: g++ 14 warns of them in this version's parameters.
+template <class Value>
+decltype(auto) in_text(const Value& value) {
+  if constexpr (std::is_arithmetic_v<Value>)
+    return pqxx::to_string(value);
+  else
+    return (value);
+}
+#endif
+
 /// Runs a prepared statement outside of libpqxx's transactions.
 template <class... Values>
 pqxx::result run(pqxx::connection& db, const std::string& name, const Values&... values) {
@@ -34,7 +46,7 @@ pqxx::result run(pqxx::connection& db, const std::string& name, const Values&...
 #if SKALD_PQXX_VERSION < 710
   return outside.exec_prepared(name, values...);
 #else
-  return outside.exec(pqxx::prepped{name}, pqxx::params{values...});
+  return outside.exec(pqxx::prepped{name}, pqxx::params{in_text(values)...});
 #endif
 }
 
