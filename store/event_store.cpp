@@ -435,7 +435,7 @@ private:
     const auto members = std::exchange(waiting_, {});
     std::vector<const append_request*> requests;
     for (const auto& m : members) requests.push_back(&group_[m.index]);
-    const auto done = store_.transact([&](transaction& tx) -> result<void> {
+    auto done = store_.transact([&](transaction& tx) -> result<void> {
       tx.prefetch(requests);
       for (const auto& m : members)
         answers_[m.index] = appender{tx, store_.clock_, store_.options_, group_[m.index], m.seen}.run();

@@ -79,7 +79,7 @@ public:
         places.push_back(e.where);
         newest = std::max(newest, e.at.created);
       }
-      std::sort(places.begin(), places.end());
+      std::ranges::sort(places);
       found.show_stream(name, revision{entries.size()}, newest);
       for (const auto i : places) found.show_event(records_[i].revision, records_[i].position, records_[i].created);
       found.end_streams();

@@ -109,7 +109,7 @@ std::optional<line_reader::line> line_reader::next() {
       too_long = true;
       beginning = unread.substr(0, std::min<std::size_t>(length, 64));
     }
-    if (newline != unread.npos || (ended_ && (length != 0 || too_long))) {
+    if (newline != std::string_view::npos || (ended_ && (length != 0 || too_long))) {
       begin_ = std::min(begin_ + length + 1, end_);
       bytes_ += length + 1;
       if (!too_long) return line{unread.substr(0, length), ++number_};

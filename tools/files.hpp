@@ -19,6 +19,8 @@ public:
   ~descriptor();
   descriptor(descriptor&& other) noexcept;
   descriptor& operator=(descriptor&& other) noexcept;
+  descriptor(const descriptor&) = delete;
+  descriptor& operator=(const descriptor&) = delete;
 
   [[nodiscard]] int get() const noexcept { return number_; }
 

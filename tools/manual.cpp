@@ -77,7 +77,7 @@ std::string escaped(std::string_view text, std::string_view quote, std::string_v
       out += quote;
       continue;
     }
-    if (special.find(c) != special.npos) out += '\\';
+    if (special.find(c) != std::string_view::npos) out += '\\';
     out += c;
   }
   return out;

@@ -41,7 +41,7 @@ std::pair<std::string, std::uint64_t> last_line_of(int file, const std::string& 
       throw skald::failure{skald::errc::read_failed, "reading '" + name + "': it cannot be read whole"};
     begin -= count;
     newlines += std::ranges::count(bytes, '\n');
-    end = bytes + end;
+    end.insert(0, bytes);
   }
   const auto last = end.rfind('\n');
   if (last == std::string::npos) return {{}, 0}; // nothing but the beginning of a line
@@ -155,7 +155,7 @@ int run_import(const common_options& common, const import_options& options, cons
       log = &options.files[i];
       line_reader lines{files[i].get(), "'" + *log + "'", at.stop};
       while (const auto line = lines.next()) {
-        if (line->text.find_first_not_of(" \t\r") == line->text.npos) continue;
+        if (line->text.find_first_not_of(" \t\r") == std::string::npos) continue;
         try {
           if (line->too_long)
             events.refuse(line->number, "the line is longer than any event may be");

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ranges>
 
 namespace tools {
 
@@ -86,9 +87,9 @@ struct statistics {
   void add(const skald::record& r) {
     ++events;
     bytes += r.data.size() + r.meta.size();
-    hydrated += r.hydrated;
-    outdated += r.outdated;
-    silent += r.silent;
+    hydrated += r.hydrated ? 1 : 0;
+    outdated += r.outdated ? 1 : 0;
+    silent += r.silent ? 1 : 0;
     first = std::min(first, r.created);
     last = std::max(last, r.created);
     times.add(r.created.time().time_since_epoch().count());
@@ -166,7 +167,7 @@ int run_tail(const common_options& common, const tail_options& options, console&
   newest.before(skald::position{place.value + 1});
   std::vector<skald::record> last;
   for_each(*store, newest, [&](const skald::record& r) { last.push_back(r); }).value();
-  for (auto r = last.rbegin(); r != last.rend(); ++r) add(out, *r);
+  for (const auto& r : std::views::reverse(last)) add(out, r);
   out.flush();
   while (options.follow && !at.stop.stopped()) {
     // Up to the head: what is of other types is not read again.

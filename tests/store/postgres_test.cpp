@@ -168,18 +168,19 @@ TEST_CASE("postgres: the name of a schema is a name, whatever its characters") {
   const auto here = std::to_string(::getpid());
   for (const auto* name : {"A b", "\"; DROP TABLE x; --", "größe'", "a.b"}) {
     CAPTURE(name);
-    std::string encoded;
+    std::string url = host;
     for (const auto* c = name; *c; ++c) {
       constexpr const char* digits = "0123456789abcdef";
-      encoded += {'%', digits[static_cast<unsigned char>(*c) >> 4], digits[static_cast<unsigned char>(*c) & 15]};
+      url += {'%', digits[static_cast<unsigned char>(*c) >> 4], digits[static_cast<unsigned char>(*c) & 15]};
     }
+    url += here;
     {
-      const auto store = open(host + encoded + here);
+      const auto store = open(url);
       must(store->append(request("a", no_stream, some_events(1, 3))));
       CHECK(must(store->find(id(3))));
       CHECK(must(store->read(stream_query{stream("a")})).records.size() == 3);
     }
-    CHECK(read_all(*open(host + encoded + here)).size() == 3);
+    CHECK(read_all(*open(url)).size() == 3);
     run_postgres_sql(shared_postgres(),
                      "DO $$ BEGIN EXECUTE format('DROP SCHEMA %I CASCADE', $n$" + (name + here) + "$n$); END $$");
   }

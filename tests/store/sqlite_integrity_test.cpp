@@ -52,8 +52,8 @@ TEST_CASE("sqlite: what lies behind a damaged page is verified, too") {
   const auto store = must(open_verified(file));
   const auto found = must(store->verify());
   const auto told = [&](const char* what) {
-    return std::any_of(found.problems.begin(), found.problems.end(),
-                       [&](const problem& p) { return p.message.find(what) != std::string::npos; });
+    return std::ranges::any_of(found.problems,
+                               [&](const problem& p) { return p.message.find(what) != std::string::npos; });
   };
   CHECK(told(" cannot be read: "));
   CHECK(told("the event at position 2000, "));
@@ -128,7 +128,7 @@ public:
     for (const auto& [name, records] : streams) {
       std::vector<record> got;
       const auto read = for_each(store, stream_query{stream(name)}, [&](const record& r) { got.push_back(r); });
-      for (const auto& r : got) CHECK(std::find(records.begin(), records.end(), r) != records.end());
+      for (const auto& r : got) CHECK(std::ranges::find(records, r) != records.end());
     }
     const auto found = store.verify();
     if (found && found->sound()) {

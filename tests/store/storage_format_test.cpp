@@ -420,7 +420,7 @@ TEST_CASE("sqlite: connections are defensive and do not trust what the schema ca
     must(store->append(request("a", no_stream, some_events(1, 1))));
     CHECK(read_all(*store).size() == 1);
     CHECK(seen.opened.size() >= 2); // one that writes, and one that reads
-    for (auto* db : seen.opened) {
+    for (auto* db : connections_of_sqlite::opened) {
       int on = -1;
       CHECK(sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, -1, &on) == SQLITE_OK);
       CHECK(on == 1);

@@ -78,9 +78,9 @@ TEST_CASE("memory: is a store that ends with the program") {
 
 TEST_CASE("the program takes its store from SKALD_STORE, and writes JSON into a pipe") {
   const small_store there;
-  REQUIRE(::setenv("SKALD_STORE", there.url.c_str(), 1) == 0);
+  REQUIRE(::setenv("SKALD_STORE", there.url.c_str(), 1) == 0); // NOLINT(concurrency-mt-unsafe): no thread reads it
   const auto done = start({"types"}).wait();
-  REQUIRE(::unsetenv("SKALD_STORE") == 0);
+  REQUIRE(::unsetenv("SKALD_STORE") == 0); // NOLINT(concurrency-mt-unsafe)
   CHECK(done.status == 0);
   CHECK(done.err.empty());
   CHECK(done.out == "{\"type\":\"book:lent\",\"events\":2}\n{\"type\":\"book:returned\",\"events\":1}\n");

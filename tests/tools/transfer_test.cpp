@@ -6,6 +6,7 @@
 #include <tests/tools/program.hpp>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
@@ -138,7 +139,6 @@ TEST_CASE("the real logs: importing twice changes nothing, and an export is impo
 
 TEST_CASE("a line that is no event is told with its number and what is wrong, and costs no other line") {
   const std::string good = R"("stream":"s","type":"t","created":"2024-01-01T00:00:00.000Z","data":{})";
-  const std::string id = R"("id":"0192f5e2-7c1b-7d3f-8a55-0123456789ab")";
   const struct {
     std::string line;
     std::string says;
@@ -344,7 +344,9 @@ TEST_CASE("a list on a terminal that is closed ends with a sentence") {
   auto ours = std::make_unique<tools::descriptor>(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
   REQUIRE(::grantpt(ours->get()) == 0);
   REQUIRE(::unlockpt(ours->get()) == 0);
-  const auto terminal = tools::open_file(::ptsname(ours->get()), O_WRONLY | O_NOCTTY);
+  std::array<char, 64> terminal_name{};
+  REQUIRE(::ptsname_r(ours->get(), terminal_name.data(), terminal_name.size()) == 0);
+  const auto terminal = tools::open_file(terminal_name.data(), O_WRONLY | O_NOCTTY);
   ours.reset();
   tools::descriptor_stream out{terminal.get(), "standard output"};
   const auto done = run({"read", "--store", here.store("a")}, {.out = &out});

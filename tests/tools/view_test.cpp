@@ -18,7 +18,7 @@ bool has(const std::string& text, std::string_view part) { return text.find(part
 
 std::string without_recorded(std::string line) {
   if (const auto begin = line.find(",\"recorded\":\""); begin != std::string::npos)
-    line.erase(begin, line.find("\"", begin + 13) + 1 - begin);
+    line.erase(begin, line.find('"', begin + 13) + 1 - begin);
   return line;
 }
 
