@@ -10,6 +10,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 /// One vocabulary for libpqxx 6.4, 7 and 8: the only place that knows which one it is. Not for users, and not installed.
 ///
@@ -55,18 +56,23 @@ inline pqxx::result run_text(pqxx::connection& db, const std::string& text) {
   return pqxx::nontransaction{db}.exec(text);
 }
 
-/// A value of a result; empty where it is NULL. Stays as long as the result does.
-inline std::string_view text_at(const pqxx::result& rows, std::size_t row, std::size_t column) {
-  const auto field = rows[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)];
+/// The values of a result, row by row; one that is NULL has no data. They stay as long as the result does. One walk over it,
+/// for each access to a row or a field by its number makes copies of what it belongs to.
+inline std::vector<std::string_view> values_of(const pqxx::result& answer) {
+  const auto columns = answer.columns();
+  std::vector<std::string_view> values;
+  values.reserve(static_cast<std::size_t>(answer.size()) * static_cast<std::size_t>(columns));
+  for (pqxx::result::size_type i = 0; i < answer.size(); ++i) {
+    const auto row = answer[i];
+    auto field = row.begin();
+    for (auto column = columns; column > 0; --column, ++field)
 #if SKALD_PQXX_VERSION < 700
-  return {field.c_str(), field.size()};
+      values.push_back(field->is_null() ? std::string_view{} : std::string_view{field->c_str(), field->size()});
 #else
-  return field.view();
+      values.push_back(field->is_null() ? std::string_view{} : field->view());
 #endif
-}
-
-inline bool null_at(const pqxx::result& rows, std::size_t row, std::size_t column) {
-  return rows[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)].is_null();
+  }
+  return values;
 }
 
 /// The code of an error that the server has answered; empty for others.

@@ -33,6 +33,7 @@ using steady = std::chrono::steady_clock;
 
 constexpr std::size_t most_readers = 8;
 constexpr std::size_t most_cached_types = 4096;
+constexpr std::size_t most_cached_streams = 16'384;
 constexpr std::size_t rows_of_a_statement = 1000;
 constexpr std::size_t bytes_of_a_statement = std::size_t{8} << 20;
 constexpr std::chrono::milliseconds longest_wait_for_others{5000};
@@ -278,15 +279,15 @@ private:
 /// What a statement has answered.
 class rows {
 public:
-  explicit rows(const pqxx::result& answer) : answer_{answer} {}
+  explicit rows(const pqxx::result& answer)
+    : answer_{answer}, size_{static_cast<std::size_t>(answer.size())},
+      columns_{static_cast<std::size_t>(answer.columns())}, values_{detail::pq::values_of(answer_)} {}
 
-  [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(answer_.size()); }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
-  [[nodiscard]] bool null(std::size_t row, std::size_t column) const {
-    return detail::pq::null_at(answer_, row, column);
-  }
+  [[nodiscard]] bool null(std::size_t row, std::size_t column) const { return text(row, column).data() == nullptr; }
   [[nodiscard]] std::string_view text(std::size_t row, std::size_t column) const {
-    return detail::pq::text_at(answer_, row, column);
+    return values_[row * columns_ + column];
   }
   [[nodiscard]] bool boolean(std::size_t row, std::size_t column) const { return text(row, column) == "t"; }
   [[nodiscard]] std::int64_t integer(std::size_t row, std::size_t column) const {
@@ -297,7 +298,10 @@ public:
   }
 
 private:
-  pqxx::result answer_;
+  pqxx::result answer_; // has what the values are views of
+  std::size_t size_;
+  std::size_t columns_;
+  std::vector<std::string_view> values_;
 };
 
 /// The values of one parameter: an array in the text form that PostgreSQL reads.
@@ -545,18 +549,18 @@ void migrate(connection& db, const std::string& schema) {
 
 #define SKALD_EVENT_BYTES "octet_length(e.data) + coalesce(octet_length(e.meta), 0)"
 
-/// What a `record_decoder` reads, in this order; the stream's name may follow. Data and metadata of larger events are fetched
-/// when it is known that they are wanted.
+/// What a `record_decoder` reads, in this order. Data and metadata of larger events are fetched when it is known that they are
+/// wanted.
 #define SKALD_EVENT_COLUMNS                                                                                            \
   "e.position, e.id, e.type, e.revision, e.schema_version, e.created, e.recorded, e.flags, e.batch, "                  \
   "e.checksum, " SKALD_EVENT_BYTES ", CASE WHEN " SKALD_EVENT_BYTES " <= 8192 THEN e.data END, "                       \
-  "CASE WHEN " SKALD_EVENT_BYTES " <= 8192 THEN e.meta END"
+  "CASE WHEN " SKALD_EVENT_BYTES " <= 8192 THEN e.meta END, e.stream"
 constexpr std::size_t type_column = 2;
 constexpr std::size_t checksum_column = 9;
 constexpr std::size_t bytes_column = 10;
 constexpr std::size_t data_column = 11;
 constexpr std::size_t meta_column = 12;
-constexpr std::size_t stream_name_column = 13;
+constexpr std::size_t stream_column = 13;
 
 /// `$n` is an array of names, or NULL for all types.
 #define SKALD_OF_TYPES(n)                                                                                              \
@@ -564,73 +568,103 @@ constexpr std::size_t stream_name_column = 13;
 
 const statement find_types{"looking up event types", "SELECT key, name FROM skald_types WHERE name = ANY ($1)"};
 const statement find_type_names{"looking up event types", "SELECT key, name FROM skald_types WHERE key = ANY ($1)"};
+const statement find_stream_names{"looking up streams", "SELECT key, name FROM skald_streams WHERE key = ANY ($1)"};
 const statement find_bodies{"reading events",
                             "SELECT position, data, meta FROM skald_events WHERE position = ANY ($1)"};
-const statement find_events{"looking up events", "SELECT " SKALD_EVENT_COLUMNS ", s.name FROM skald_events e "
-                                                 "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.id = ANY ($1)"};
+const statement find_events{"looking up events",
+                            "SELECT " SKALD_EVENT_COLUMNS " FROM skald_events e WHERE e.id = ANY ($1)"};
 
-/// The names of event types and their keys. What is committed of it never changes.
-class type_dictionary {
+/// The keys of event types. What is committed of them never changes.
+class type_keys {
 public:
-  explicit type_dictionary(connection& db) : db_{db} {}
+  explicit type_keys(connection& db) : db_{db} {}
 
-  [[nodiscard]] std::optional<std::int64_t> key_of(const std::string& name) {
-    if (const auto known = keys_.find(name); known != keys_.end()) return known->second;
-    look_up(std::span{&name, 1});
+  [[nodiscard]] std::optional<std::int64_t> of(const std::string& name) {
+    if (!knows(name)) look_up(std::span{&name, 1});
     const auto found = keys_.find(name);
     return found == keys_.end() ? std::nullopt : std::optional{found->second};
   }
 
-  /// Null where there is none. Stays until the next call.
-  [[nodiscard]] const std::string* name_of(std::int64_t key) {
-    if (const auto known = names_.find(key); known != names_.end()) return &known->second;
-    take(db_.run(find_type_names, array_of(std::span{&key, 1})));
-    const auto found = names_.find(key);
-    return found == names_.end() ? nullptr : &found->second;
-  }
-
   [[nodiscard]] bool knows(const std::string& name) const { return keys_.contains(name); }
-  void look_up(std::span<const std::string> names) { take(db_.run(find_types, array_of(names))); }
-  /// Asks at once for all that are named by their keys.
-  void look_up(const std::set<std::int64_t>& keys) {
-    array unknown;
-    bool any = false;
-    for (const auto key : keys)
-      if (!names_.contains(key)) unknown.add(key), any = true;
-    if (any) take(db_.run(find_type_names, unknown.take()));
+  void look_up(std::span<const std::string> names) {
+    const auto found = db_.run(find_types, array_of(names));
+    for (std::size_t i = 0; i < found.size(); ++i) add(std::string{found.text(i, 1)}, found.integer(i, 0));
   }
 
   /// Forgets all, where that is too much. Not in the middle of a transaction, which may have added some.
-  void trim() {
+  void trim() noexcept {
     if (keys_.size() > most_cached_types) clear();
   }
 
-  void add(std::int64_t key, const std::string& name) {
-    keys_.emplace(name, key);
-    names_.emplace(key, name);
-  }
-
-  void clear() noexcept {
-    keys_.clear();
-    names_.clear();
-  }
+  void add(const std::string& name, std::int64_t key) { keys_.emplace(name, key); }
+  void clear() noexcept { keys_.clear(); }
 
 private:
-  void take(const rows& found) {
-    for (std::size_t i = 0; i < found.size(); ++i) add(found.integer(i, 0), std::string{found.text(i, 1)});
+  connection& db_;
+  std::unordered_map<std::string, std::int64_t> keys_;
+};
+
+/// The names of what has a key. What is committed of them never changes.
+template <class Name>
+class names_by_key {
+public:
+  names_by_key(connection& db, const statement& find, std::size_t most) : db_{db}, find_{find}, most_{most} {}
+
+  /// Null where there is none that was fetched. Stays until others are.
+  [[nodiscard]] const Name* of(std::int64_t key) const {
+    const auto known = names_.find(key);
+    return known == names_.end() ? nullptr : &known->second;
+  }
+
+  /// One that `fetch` is to ask for, if it is not known.
+  void want(std::int64_t key) {
+    if (!names_.contains(key)) wanted_.insert(key);
+  }
+
+  /// Asks at once for all that are wanted.
+  void fetch() {
+    if (wanted_.empty()) return;
+    const auto found = db_.run(find_, array_of(std::exchange(wanted_, {})));
+    for (std::size_t i = 0; i < found.size(); ++i)
+      if (auto name = parse(std::string{found.text(i, 1)})) names_.emplace(found.integer(i, 0), std::move(*name));
+  }
+
+  /// Forgets all, where that is too much.
+  void trim() noexcept {
+    if (names_.size() > most_) clear();
+  }
+  void clear() noexcept { names_.clear(); }
+
+private:
+  static auto parse(std::string text) {
+    if constexpr (requires { Name::parse(text); })
+      return Name::parse(std::move(text));
+    else
+      return std::optional{std::move(text)};
   }
 
   connection& db_;
-  std::unordered_map<std::string, std::int64_t> keys_;
-  std::unordered_map<std::int64_t, std::string> names_;
+  const statement& find_;
+  std::size_t most_;
+  std::unordered_map<std::int64_t, Name> names_;
+  std::set<std::int64_t> wanted_;
 };
+
+/// Whether the rows of a page are all of one stream, whose name is known.
+enum class streams_of_page : bool { one, several };
 
 /// Makes records of rows.
 class record_decoder {
 public:
-  record_decoder(connection& db, bool verified) : db_{db}, verified_{verified}, types_{db} {}
+  record_decoder(connection& db, bool verified)
+    : db_{db}, verified_{verified}, types_{db, find_type_names, most_cached_types},
+      streams_{db, find_stream_names, most_cached_streams} {}
 
-  [[nodiscard]] type_dictionary& types() noexcept { return types_; }
+  /// Forgets the names that it has read.
+  void forget() noexcept {
+    types_.clear();
+    streams_.clear();
+  }
 
   /// The record in a row, of a stream that is known. Throws `errc::corrupt` where it cannot be what was written.
   [[nodiscard]] record operator()(const rows& from, std::size_t row, const stream_id& stream) {
@@ -643,8 +677,8 @@ public:
   /// Reads all, also the stream. Answers what is wrong with it, or null.
   [[nodiscard]] const char* read_with_stream(const rows& from, std::size_t row, record& r) {
     const auto* problem = read(from, row, r);
-    auto stream = stream_id::parse(std::string{from.text(row, stream_name_column)});
-    if (stream) r.stream = std::move(*stream);
+    const auto* stream = streams_.of(from.integer(row, stream_column));
+    if (stream) r.stream = *stream;
     return problem || stream ? problem : "is in an unknown stream";
   }
 
@@ -653,40 +687,42 @@ public:
     return static_cast<std::uint64_t>(from.integer(row, checksum_column));
   }
 
-  /// The same, with the name of its stream in the column for that.
+  /// The same, with the stream that the row tells of.
   [[nodiscard]] record operator()(const rows& from, std::size_t row) {
     record r;
     check(from, row, r, read_with_stream(from, row, r));
     return r;
   }
 
-  /// Fetches what a page needs besides its rows: unknown types, and data and metadata of the larger ones that it can hold.
-  /// Answers how many it can hold.
-  std::size_t fetch_page(const rows& of) {
-    std::set<std::int64_t> types;
+  /// Fetches what rows need besides themselves: names of types and, unless it is known, of streams; data and metadata of the
+  /// larger ones. Of no more rows than a page can hold; answers how many those are.
+  std::size_t fetch_page(const rows& of, streams_of_page streams) {
     std::size_t bytes = 0;
-    std::size_t i = 0;
-    for (; i < of.size() && i < limits::page_records && bytes < limits::page_bytes; ++i) {
-      types.insert(of.integer(i, type_column));
-      bytes += static_cast<std::size_t>(of.integer(i, bytes_column));
-    }
-    types_.trim();
-    types_.look_up(types);
-    fetch_bodies(of, i);
-    return i;
+    std::size_t count = 0;
+    for (; count < of.size() && count < limits::page_records && bytes < limits::page_bytes; ++count)
+      bytes += static_cast<std::size_t>(of.integer(count, bytes_column));
+    fetch(of, count, streams);
+    return count;
   }
 
-  void fetch_all_bodies(const rows& of) { fetch_bodies(of, of.size()); }
+  void fetch_all(const rows& of) { fetch(of, of.size(), streams_of_page::several); }
 
 private:
-  void fetch_bodies(const rows& of, std::size_t count) {
-    array wanted;
+  void fetch(const rows& of, std::size_t count, streams_of_page streams) {
+    types_.trim();
+    streams_.trim();
+    array bodies;
     bool any = false;
-    for (std::size_t i = 0; i < count; ++i)
-      if (of.null(i, data_column)) wanted.add(of.integer(i, 0)), any = true;
+    for (std::size_t i = 0; i < count; ++i) {
+      types_.want(of.integer(i, type_column));
+      if (streams == streams_of_page::several) streams_.want(of.integer(i, stream_column));
+      if (of.null(i, data_column)) bodies.add(of.integer(i, 0)), any = true;
+    }
+    types_.fetch();
+    streams_.fetch();
     bodies_.clear();
     if (!any) return;
-    const auto found = db_.run(find_bodies, wanted.take());
+    const auto found = db_.run(find_bodies, bodies.take());
     for (std::size_t i = 0; i < found.size(); ++i)
       bodies_.emplace(found.integer(i, 0), std::pair{std::string{found.text(i, 1)}, std::string{found.text(i, 2)}});
   }
@@ -700,7 +736,7 @@ private:
     auto body = from.null(row, data_column) ? bodies_.extract(number(0)) : decltype(bodies_)::node_type{};
     r.data = body ? std::move(body.mapped().first) : std::string{from.text(row, data_column)};
     r.meta = body ? std::move(body.mapped().second) : std::string{from.text(row, meta_column)};
-    const auto* type = types_.name_of(number(2));
+    const auto* type = types_.of(number(type_column));
     if (type) r.type = *type;
     return problem || type ? problem : "is of an unknown type";
   }
@@ -712,7 +748,8 @@ private:
 
   connection& db_;
   bool verified_;
-  type_dictionary types_;
+  names_by_key<std::string> types_;
+  names_by_key<stream_id> streams_;
   std::unordered_map<std::int64_t, std::pair<std::string, std::string>> bodies_; // by position
 };
 
@@ -783,7 +820,7 @@ const statement move_back{"moving a checkpoint back",
 class writer final : public event_store::transaction {
 public:
   writer(std::unique_ptr<connection> db, hybrid_clock& clock, detail::head_tracker& heads, bool verified)
-    : db_{std::move(db)}, clock_{clock}, heads_{heads}, decode_{*db_, verified} {
+    : db_{std::move(db)}, clock_{clock}, heads_{heads}, type_keys_{*db_}, decode_{*db_, verified} {
     const auto found =
       db_->run_text("listening for appends of others", "SELECT 'skald_' || 'skald_head'::regclass::oid");
     channel_ = found.text(0, 0);
@@ -814,7 +851,7 @@ public:
   /// The same, for a transaction that may append: waits for those of others, and keeps others waiting.
   void begin_appending(bool relaxed) {
     forget();
-    decode_.types().trim();
+    type_keys_.trim();
     wrote_ = false;
     const auto head = db_->run_text("waiting for its turn to write",
                                     std::string{"BEGIN; "} + (relaxed ? "SET LOCAL synchronous_commit = off; " : "") +
@@ -931,7 +968,7 @@ public:
     if (state.newest <= created) return false;
     const auto is_later = [&](const record& r) { return r.stream == stream && r.type == type && r.created > created; };
     if (std::ranges::any_of(events_, is_later)) return true;
-    const auto key = decode_.types().key_of(std::string{type});
+    const auto key = type_keys_.of(std::string{type});
     return key && !db_->run(find_later, state.key, clamped(created.ticks()), *key).empty();
   }
 
@@ -1048,9 +1085,9 @@ private:
       look_up_ids(part);
       ids = ids.subspan(part.size());
     }
-    std::erase_if(ask.types, [&](const std::string& type) { return decode_.types().knows(type); });
+    std::erase_if(ask.types, [&](const std::string& type) { return type_keys_.knows(type); });
     if (ask.types.empty() || ask.types.size() > most_cached_types) return;
-    decode_.types().look_up(std::vector<std::string>{ask.types.begin(), ask.types.end()});
+    type_keys_.look_up(std::vector<std::string>{ask.types.begin(), ask.types.end()});
   }
 
   void look_up_streams(const std::string& names) {
@@ -1079,7 +1116,7 @@ private:
   void look_up_ids(std::span<const event_id> ids) {
     for (const auto& id : ids) known_.try_emplace(id);
     const auto found = db_->run(find_events, array_of(ids));
-    decode_.fetch_all_bodies(found);
+    decode_.fetch_all(found);
     for (std::size_t i = 0; i < found.size(); ++i) {
       auto r = decode_(found, i);
       known_[r.id] = std::move(r);
@@ -1094,8 +1131,8 @@ private:
   }
 
   std::int64_t type_key(const std::string& type) {
-    if (const auto known = decode_.types().key_of(type)) return *known;
-    decode_.types().add(++last_type_, type);
+    if (const auto known = type_keys_.of(type)) return *known;
+    type_keys_.add(type, ++last_type_);
     new_types_.add(type);
     new_type_keys_.add(last_type_);
     has_new_types_ = true;
@@ -1164,6 +1201,7 @@ private:
     new_receipts_.clear();
     forget_ = 0;
     forget_before_ = {};
+    decode_.forget(); // names of what may never have been committed
     streams_.forget();
     events_.clear();
     kept_.clear();
@@ -1179,7 +1217,7 @@ private:
 
   /// Types that this transaction has added are gone with it.
   void types_of_others_only() noexcept {
-    if (std::exchange(has_new_types_, false)) decode_.types().clear();
+    if (std::exchange(has_new_types_, false)) type_keys_.clear();
   }
 
   /// A position, revision or timestamp.
@@ -1193,6 +1231,7 @@ private:
   hybrid_clock& clock_;
   detail::head_tracker& heads_;
   std::string channel_;
+  type_keys type_keys_;
   record_decoder decode_;
 
   // Of the transaction:
@@ -1259,15 +1298,13 @@ statement streams_page(const std::string& order) {
     "farthest AS MATERIALIZED (SELECT f.created, f.id " +
       first_of_each(SKALD_BETWEEN_BOUNDS, first_few) + " LIMIT 1 OFFSET " + (forward ? "greatest($7 - 1, 0)" : "$7") +
       "), page AS (SELECT f.* " + first_of_each(near, " LIMIT $7") +
-      " LIMIT $7) SELECT " SKALD_EVENT_COLUMNS ", s.name FROM page JOIN skald_events e "
-      "ON e.position = page.position LEFT JOIN skald_streams s ON s.key = e.stream " +
+      " LIMIT $7) SELECT " SKALD_EVENT_COLUMNS " FROM page JOIN skald_events e ON e.position = page.position " +
       ordered("e")};
 }
 
 statement all_page(const std::string& order) {
   return {"reading all events",
-          "SELECT " SKALD_EVENT_COLUMNS ", s.name FROM skald_events e "
-          "LEFT JOIN skald_streams s ON s.key = e.stream "
+          "SELECT " SKALD_EVENT_COLUMNS " FROM skald_events e "
           "WHERE e.position > $1 AND e.position < $2 AND " SKALD_OF_TYPES("$3") "ORDER BY e.position " +
             order + " LIMIT $4"};
 }
@@ -1275,8 +1312,7 @@ statement all_page(const std::string& order) {
 const std::array stream_pages{stream_page("ASC"), stream_page("DESC")};
 const std::array streams_pages{streams_page("ASC"), streams_page("DESC")};
 const std::array all_pages{all_page("ASC"), all_page("DESC")};
-const statement find_event{"looking up an event", "SELECT " SKALD_EVENT_COLUMNS ", s.name FROM skald_events e "
-                                                  "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.id = $1"};
+const statement find_event{"looking up an event", "SELECT " SKALD_EVENT_COLUMNS " FROM skald_events e WHERE e.id = $1"};
 const statement find_status{"looking up an event",
                             "SELECT EXISTS (SELECT FROM skald_events WHERE id = $1), EXISTS (SELECT FROM skald_events "
                             "WHERE stream = (SELECT key FROM skald_streams WHERE name = $2) AND created > $3 "
@@ -1361,7 +1397,7 @@ public:
     const auto low = low_of(query);
     const auto high = high_of(query);
     const auto found = run_page(stream_pages, query, query.stream().str(), low, high);
-    auto answer = fill(query, found, [&](std::size_t row) { return decode_(found, row, query.stream()); });
+    auto answer = fill(query, found);
     if (verified_ && detail::ended(query, answer)) check_complete(array_of(std::span{&query.stream().str(), 1}), "{}");
     return answer;
   }
@@ -1374,7 +1410,7 @@ public:
     const auto names = streams.take();
     const auto relations = keys.take();
     const auto found = run_page(streams_pages, query, names, low_of(query), high_of(query), relations);
-    auto answer = fill(query, found, [&](std::size_t row) { return decode_(found, row); });
+    auto answer = fill(query, found);
     if (verified_ && detail::ended(query, answer)) check_complete(names, relations);
     return answer;
   }
@@ -1385,7 +1421,7 @@ public:
     const auto& page = all_pages[index_of(query.direction())];
     const auto found = query.types() ? db_->run(page, first, last, array_of(*query.types()), rows_wanted(query))
                                      : db_->run(page, first, last, nullptr, rows_wanted(query));
-    auto answer = fill(query, found, [&](std::size_t row) { return decode_(found, row); });
+    auto answer = fill(query, found);
     if (verified_)
       if (const auto gap = detail::problem_of_gaps(query, answer.records)) db_->corrupt(*gap);
     return answer;
@@ -1394,7 +1430,7 @@ public:
   [[nodiscard]] std::optional<record> find(const event_id& id) {
     const auto found = db_->run(find_event, id.str());
     if (found.empty()) return std::nullopt;
-    decode_.fetch_all_bodies(found);
+    decode_.fetch_all(found);
     return decode_(found, 0);
   }
 
@@ -1498,7 +1534,7 @@ public:
   /// Shows all that is stored. What cannot be read is noted, and what lies behind it shown.
   void inspect(detail::inspector& found) {
     const moment now{*db_};
-    decode_.types().clear(); // what is stored counts, not what is remembered
+    decode_.forget(); // what is stored counts, not what is remembered
     for (const auto show : {&reader::show_records, &reader::show_streams, &reader::show_others, &reader::show_orphans})
       try {
         (this->*show)(found);
@@ -1546,7 +1582,7 @@ private:
       try {
         const auto events = db_->run(all_pages[0], behind, INT64_MAX, nullptr, limit);
         if (events.empty()) return;
-        const auto count = decode_.fetch_page(events);
+        const auto count = decode_.fetch_page(events, streams_of_page::several);
         for (std::size_t i = 0; i < count; ++i) {
           record r;
           const auto* problem = decode_.read_with_stream(events, i, r);
@@ -1683,11 +1719,18 @@ private:
     return static_cast<std::int64_t>(std::min(query.limit().value_or(SIZE_MAX), limits::page_records + 1));
   }
 
-  template <class Query, class Decode>
-  page fill(const Query& query, const rows& found, Decode decode_row) {
-    decode_.fetch_page(found);
+  template <class Query>
+  page fill(const Query& query, const rows& found) {
+    constexpr bool of_one = std::is_same_v<Query, stream_query>;
+    decode_.fetch_page(found, of_one ? streams_of_page::one : streams_of_page::several);
     detail::page_builder page{query.limit()};
-    for (std::size_t i = 0; i < found.size() && page.open(); ++i) page.add([&] { return decode_row(i); });
+    for (std::size_t i = 0; i < found.size() && page.open(); ++i)
+      page.add([&] {
+        if constexpr (of_one)
+          return decode_(found, i, query.stream());
+        else
+          return decode_(found, i);
+      });
     return page.take();
   }
 
