@@ -23,7 +23,7 @@ help:
 	@echo "make tsan           the same tests under the thread sanitizer, for which it builds CAF once"
 	@echo "make clang          the same tests with clang 19, whose warnings are errors too"
 	@echo "make faults         kill writers at random moments, ROUNDS=50 times for each backend, and look for what is lost"
-	@echo "make bazel          build and test the same tree with the distribution's Bazel; CONFIG=clang with clang 19, CONFIG=asan"
+	@echo "make bazel          build and test the same tree with the distribution's Bazel; CONFIG='clang asan' as CI does"
 	@echo "make tidy           look over the sources with clang-tidy 19; FILES='a.cpp b.cpp' over some"
 	@echo "make bench          measure against floors in the same run; ARGS=--help tells its options"
 	@echo "make format         format the sources"

@@ -104,7 +104,9 @@ struct plain_sqlite::statements {
 
 plain_sqlite::plain_sqlite(const std::filesystem::path& file, use what)
   : time_{static_cast<std::int64_t>(skald::timestamp{skald::system_wall_clock(), 0}.ticks())} {
-  if (sqlite3_open(file.c_str(), &db_) != SQLITE_OK) throw std::runtime_error{sqlite3_errmsg(db_)};
+  // As skald opens it: for one thread at a time.
+  if (sqlite3_open_v2(file.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr) != SQLITE_OK)
+    throw std::runtime_error{sqlite3_errmsg(db_)};
   const auto* settings = what == use::appending ? "PRAGMA synchronous = FULL; PRAGMA cache_size = -32768"
                                                 : "PRAGMA query_only = ON; PRAGMA cache_size = -16384";
   sqlite3_exec(db_, settings, nullptr, nullptr, nullptr);

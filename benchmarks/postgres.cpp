@@ -6,6 +6,7 @@
 #include <tests/store/postgres_server.hpp>
 
 #include <memory>
+#include <stdexcept>
 #include <utility>
 
 namespace bench {
@@ -59,10 +60,12 @@ private:
   template <class Query>
   seconds read(const std::vector<Query>& queries) {
     std::size_t bytes = 0;
-    return timed([&] {
+    const auto taken = timed([&] {
       for (const auto& query : queries)
         skald::for_each(*reading_, query, [&](const skald::record& r) { bytes += r.data.size(); }).value();
     });
+    if (bytes == 0) throw std::runtime_error{"the queries have read nothing"};
+    return taken;
   }
 
   bool filled_ = false;

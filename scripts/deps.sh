@@ -4,7 +4,7 @@
 #
 #   scripts/deps.sh          the compiler, the build tools, the libraries
 #   scripts/deps.sh bench    and PostgreSQL and libpq for the benchmarks
-#   scripts/deps.sh bazel    and Bazel; clang: and clang 19; tidy: and clang-tidy 19; tsan: and what unpacks source packages
+#   scripts/deps.sh bazel    and Bazel; clang: and clang 19 with its sanitizers; tidy: and clang-tidy 19; tsan: and what unpacks source packages
 #   scripts/deps.sh test     and PostgreSQL, pkg-config and Python for the tests (also with bazel, clang and tsan), and
 #                            clang-format for the format check, where the distribution has the pinned version
 #   SKALD_NO_INSTALL=1       only report what is missing (status 1 if anything is)
@@ -61,7 +61,12 @@ missing() {
     has_tool python3 || echo python3
   fi
   if [ "$purpose" = bench ]; then has_header postgresql/libpq-fe.h || has_header libpq-fe.h || echo libpq-dev; fi
-  if [ "$purpose" = clang ]; then has_tool clang++-19 || echo clang-19; fi
+  if [ "$purpose" = clang ]; then
+    has_tool clang++-19 || echo clang-19
+    ls /usr/lib/llvm-19/lib/clang/19/lib/*/libclang_rt.asan* >/dev/null 2>&1 || echo libclang-rt-19-dev
+    has_tool ld.lld-19 || echo lld-19
+    has_tool llvm-symbolizer-19 || echo llvm-19
+  fi
   if [ "$purpose" = tidy ]; then has_tool clang-tidy-19 || echo clang-tidy-19; fi
   if [ "$purpose" = tsan ]; then has_tool dpkg-source || echo dpkg-dev; fi
   if [ "$purpose" = bazel ]; then has_tool bazel || echo bazel-bootstrap; fi
