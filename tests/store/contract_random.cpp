@@ -101,6 +101,8 @@ public:
     made.relations = any_changes(2);
     made.emit = !once_in(4);
     if (once_in(4)) made.batch = batch_key{"batch " + std::to_string(roll(9))};
+    if (once_in(8)) made.command = command_id{"command " + std::to_string(roll(40))};
+    if (!made.command.empty() && once_in(2)) made.answer = number_json(roll(9));
     if (once_in(6)) made.after = id(1 + roll(next_));
     if (once_in(6) && !so_far.log().empty()) made.after = so_far.log().back().id;
     sent_.push_back(made);
@@ -264,6 +266,8 @@ void compare_lists(const event_store& store, const model& expected, dice& roll) 
   const auto after_key = roll.once_in(2) ? roll.any_key().str() : "";
   REQUIRE((must(store.streams(after_stream, limit)) == expected.streams(after_stream, limit)));
   REQUIRE((must(store.relations(after_key, limit)) == expected.relations(after_key, limit)));
+  const auto after_snapshot = roll.once_in(2) ? roll.any_snapshot_key() : snapshot_key{};
+  REQUIRE((must(store.snapshots(after_snapshot, limit)) == expected.snapshots(after_snapshot, limit)));
   REQUIRE((must(store.types()) == expected.types()));
   REQUIRE(must(store.head()) == position{expected.log().size()});
 }
@@ -315,5 +319,6 @@ SKALD_CONTRACT("random operations agree with a model, and so all backends with e
     CHECK(without_times(all) == expected.log());
     CHECK(std::ranges::is_sorted(all, std::less{}, &record::recorded));
     CHECK(all.size() > 100);
+    CHECK(must(stores.any(roll).verify()).sound());
   }
 }

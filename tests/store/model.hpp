@@ -55,41 +55,13 @@ public:
   }
 
   answer append(const append_request& request) {
-    std::vector<const record*> known;
-    std::size_t events = 0;
-    for (const auto& part : request.streams)
-      for (const auto& event : part.events) {
-        ++events;
-        if (const auto* found = find(event.id)) known.push_back(found);
-      }
-    if (events != 0 && known.size() == events) return repeat(request, known);
-    for (const auto& part : request.streams)
-      if (!part.expected.met_by(revision_of(part.stream))) return refused(part);
-    if (request.after && !request.streams.empty() && !rests_on(request, *request.after))
-      return refused(request.streams.front());
-    if (!known.empty()) return {errc::duplicate_event, {}, {}};
-    answer told;
-    for (const auto& part : request.streams) {
-      for (const auto& event : part.events) {
-        record r;
-        r.id = event.id;
-        r.stream = part.stream;
-        r.type = event.type;
-        r.schema_version = event.schema_version;
-        r.data = event.data;
-        r.meta = event.meta;
-        r.created = event.created;
-        for (const auto& other : log_)
-          if (other.stream == r.stream) r.created = std::max(r.created, other.created.next());
-        r.batch = request.batch;
-        r.silent = !request.emit;
-        write(std::move(r));
-        if (told.receipt.first == position{}) told.receipt.first = log_.back().position;
-        told.receipt.last = log_.back().position;
-      }
-      told.receipt.revisions.push_back(revision_of(part.stream));
-    }
-    relate(request.relations);
+    if (request.command.empty()) return decide(request);
+    if (const auto done = receipts_.find(request.command); done != receipts_.end())
+      return {errc::none, done->second, {}};
+    auto told = decide(request);
+    if (told.code != errc::none) return told;
+    told.receipt.answer = request.answer;
+    receipts_.emplace(request.command, told.receipt);
     return told;
   }
 
@@ -176,6 +148,13 @@ public:
     return listed;
   }
 
+  [[nodiscard]] std::vector<snapshot_key> snapshots(const snapshot_key& after, std::size_t limit) const {
+    std::vector<snapshot_key> listed;
+    for (const auto& [key, stored] : snapshots_)
+      if (key > after && listed.size() < limit) listed.push_back(key);
+    return listed;
+  }
+
   /// What a reducer would keep that has folded the first `records` records of a key, of which there are as many.
   [[nodiscard]] snapshot fold(const snapshot_key& key, std::size_t records) const {
     const auto first = folded_by(key);
@@ -257,6 +236,45 @@ public:
   [[nodiscard]] const std::vector<record>& log() const noexcept { return log_; }
 
 private:
+  answer decide(const append_request& request) {
+    std::vector<const record*> known;
+    std::size_t events = 0;
+    for (const auto& part : request.streams)
+      for (const auto& event : part.events) {
+        ++events;
+        if (const auto* found = find(event.id)) known.push_back(found);
+      }
+    if (events != 0 && known.size() == events) return repeat(request, known);
+    for (const auto& part : request.streams)
+      if (!part.expected.met_by(revision_of(part.stream))) return refused(part);
+    if (request.after && !request.streams.empty() && !rests_on(request, *request.after))
+      return refused(request.streams.front());
+    if (!known.empty()) return {errc::duplicate_event, {}, {}};
+    answer told;
+    for (const auto& part : request.streams) {
+      for (const auto& event : part.events) {
+        record r;
+        r.id = event.id;
+        r.stream = part.stream;
+        r.type = event.type;
+        r.schema_version = event.schema_version;
+        r.data = event.data;
+        r.meta = event.meta;
+        r.created = event.created;
+        for (const auto& other : log_)
+          if (other.stream == r.stream) r.created = std::max(r.created, other.created.next());
+        r.batch = request.batch;
+        r.silent = !request.emit;
+        write(std::move(r));
+        if (told.receipt.first == position{}) told.receipt.first = log_.back().position;
+        told.receipt.last = log_.back().position;
+      }
+      told.receipt.revisions.push_back(revision_of(part.stream));
+    }
+    relate(request.relations);
+    return told;
+  }
+
   [[nodiscard]] bool holds_later(const record& r) const {
     return std::ranges::any_of(log_, [&](const record& other) {
       return other.stream == r.stream && other.type == r.type && other.created > r.created;
@@ -308,6 +326,7 @@ private:
   std::map<relation_key, std::uint64_t> revisions_;
   std::map<snapshot_key, std::pair<snapshot, std::vector<record>>> snapshots_; // with the records folded
   std::map<std::string, checkpoint> projections_;
+  std::map<command_id, skald::receipt> receipts_;
 };
 
 } // namespace skald::test
