@@ -478,6 +478,7 @@ result<hydrate_report> event_store::hydrate(std::span<const record> records) {
   hydrate_report report;
   const auto done = transact([&](transaction& tx) -> result<void> {
     report = {};
+    std::size_t changes = 0;
     tx.prefetch(records);
     for (const auto& source : records) {
       if (tx.find(source.id)) {
@@ -493,6 +494,8 @@ result<hydrate_report> event_store::hydrate(std::span<const record> records) {
       r.outdated = tx.holds_later(r.stream, r.type, r.created);
       const auto follow = relations_of(r, options_.catalog.get());
       if (!follow) return follow.error();
+      changes += follow->size();
+      if (auto ok = at_most(limits::relation_changes, changes, "changes of relations"); !ok) return ok;
       tx.write(r);
       for (const auto& change : *follow) tx.relate(change);
       ++report.written;

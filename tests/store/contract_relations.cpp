@@ -1,4 +1,5 @@
 #include <skald/store/event.hpp>
+#include <skald/store/limits.hpp>
 
 #include <boost/describe/class.hpp>
 #include <tests/store/contract.hpp>
@@ -457,6 +458,37 @@ SKALD_CONTRACT("where relations cannot follow, the request is refused whole and 
   unfit.data = R"({"author":"ada"})";
   unfit.schema_version = 2;
   CHECK(code_of(store->hydrate(std::span{&unfit, 1})) == errc::invalid_event);
+}
+
+SKALD_CONTRACT("what follows from all events of a request or call is counted together, up to the limit") {
+  auto types = std::make_shared<catalog>();
+  must(types->add<post_events>());
+  must(types->relations_from<post_tagged>([](const post_tagged& e, const record&) {
+    return std::vector(std::stoul(e.tags.front()), relation_change::remove_key(key("k")));
+  }));
+  fixture<backend> store{types};
+  constexpr auto half = limits::relation_changes / 2;
+  const auto tagged = [](std::uint64_t number, std::size_t changes) {
+    return new_event{"post:tagged", "{\"tags\":[\"" + std::to_string(changes) + "\"]}", id(number)};
+  };
+  const auto hydrate = [&](const std::vector<new_event>& events) {
+    std::vector<record> records;
+    for (const auto& event : events) {
+      records.push_back(foreign(100 + records.size(), "b", at(1), event.type));
+      records.back().data = event.data;
+    }
+    return store->hydrate(records);
+  };
+  const std::vector most{tagged(1, half), tagged(2, limits::relation_changes - half)};
+  const std::vector too_many{tagged(1, half), tagged(2, half), tagged(3, 1)};
+  CHECK(code_of(store->append(request("a", any, too_many))) == errc::invalid_argument);
+  CHECK(code_of(hydrate(too_many)) == errc::invalid_argument);
+  auto one_more = request("a", any, most);
+  one_more.relations.push_back(remove("k", "a"));
+  CHECK(code_of(store->append(one_more)) == errc::invalid_argument);
+  CHECK(read_all(*store).empty());
+  must(store->append(request("a", any, most)));
+  CHECK(must(hydrate(most)).written == 2);
 }
 
 SKALD_CONTRACT("several maps of one type are asked in their order") {
