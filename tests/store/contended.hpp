@@ -9,13 +9,20 @@
 namespace skald::test {
 
 /// A backend that another process writes to all the time: relations, streams without events, and checkpoints, so that
-/// positions and revisions are those of this process alone.
+/// positions and revisions are those of this process alone. That it did so to the end is checked.
 template <class Backend>
 struct contended : Backend {
   contended() {
     began.close_writer();
     REQUIRE(began.read());
   }
+  ~contended() {
+    CHECK(began.read()); // a second round
+    other.kill();
+    CHECK(other.wait() == -SIGKILL); // and had not ended by itself
+  }
+  contended(const contended&) = delete;
+  contended& operator=(const contended&) = delete;
 
 private:
   int write_for_ever() {
@@ -30,7 +37,7 @@ private:
                                relation_change::remove_key(relation_key{"beside " + std::to_string(n / 2)})};
       const checkpoint_update update{"beside", position{n}, {{position{n + 1}, name}}};
       if (!store->relate(changes) || !store->save(std::span{&update, 1})) return 1;
-      if (n == 0) began.write(1);
+      if (n < 2) began.write(n);
     }
   }
 
