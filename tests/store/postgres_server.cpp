@@ -3,6 +3,7 @@
 #include <grp.h>
 #include <pqxx/pqxx>
 #include <pwd.h>
+#include <tests/store/files.hpp>
 
 #include <atomic>
 #include <cerrno>
@@ -10,7 +11,6 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <stdexcept>
 #include <sys/prctl.h>
@@ -72,11 +72,6 @@ pid_t spawn(const fs::path& folder, std::vector<std::string> words) {
   ::setsid(); // Ctrl-C is for the tests, which then end it
   if (::chdir(folder.c_str()) == 0) ::execvp(arguments[0], arguments.data());
   ::_exit(cannot_run);
-}
-
-std::string content_of(const fs::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
 }
 
 [[noreturn]] void fail(const fs::path& folder, const std::string& what) {

@@ -1,12 +1,11 @@
 #include <skald/store/limits.hpp>
 
 #include <tests/store/contract.hpp>
+#include <tests/store/files.hpp>
 #include <tests/store/sql.hpp>
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <random>
 
@@ -25,13 +24,6 @@ result<store_pointer> open_verified(const fs::path& file, manual_clock clock = {
   options.verify_reads = true;
   return open_sqlite_store(file, options);
 }
-
-std::string content_of(const fs::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-
-void write_file(const fs::path& file, const std::string& content) { std::ofstream{file, std::ios::binary} << content; }
 
 } // namespace
 

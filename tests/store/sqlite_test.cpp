@@ -1,11 +1,12 @@
 #include <sqlite3.h>
 #include <tests/store/child_process.hpp>
 #include <tests/store/contract.hpp>
+#include <tests/store/files.hpp>
+#include <tests/store/opened_connections.hpp>
 #include <tests/store/page_costs.hpp>
 #include <tests/store/sql.hpp>
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 #include <sys/stat.h>
 #include <thread>
@@ -25,13 +26,6 @@ store_pointer open(const fs::path& file, manual_clock clock = {}) {
   options.wall = clock;
   return must(open_sqlite_store(file, options));
 }
-
-std::string content_of(const fs::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-
-void write_file(const fs::path& file, const std::string& content) { std::ofstream{file, std::ios::binary} << content; }
 
 /// Runs `body`, which answers whether all was well, as a user whom permissions bind. In a sandbox root may not be able to
 /// become another user: then there is nothing to show.
@@ -54,36 +48,6 @@ error refusal_of(const fs::path& file) {
   CHECK_MESSAGE(opened.error().message.find("'" + file.string() + "'") != std::string::npos, opened.error().message);
   return opened.error();
 }
-
-/// Tells which connections the process opens to SQLite while it lives.
-class opened_connections {
-public:
-  opened_connections() { sqlite3_auto_extension(hook()); }
-  ~opened_connections() {
-    sqlite3_cancel_auto_extension(hook());
-    all().clear();
-  }
-  opened_connections(const opened_connections&) = delete;
-  opened_connections& operator=(const opened_connections&) = delete;
-
-  /// Calls `visit` with each statement that is prepared on them.
-  template <class Visit>
-  void for_each_statement(Visit visit) const {
-    for (auto* db : all())
-      for (auto* s = sqlite3_next_stmt(db, nullptr); s; s = sqlite3_next_stmt(db, s)) visit(s);
-  }
-
-private:
-  static std::vector<sqlite3*>& all() {
-    static std::vector<sqlite3*> opened;
-    return opened;
-  }
-  static int note(sqlite3* db, char**, const sqlite3_api_routines*) {
-    all().push_back(db);
-    return SQLITE_OK;
-  }
-  static void (*hook())() { return reinterpret_cast<void (*)()>(&note); }
-};
 
 } // namespace
 

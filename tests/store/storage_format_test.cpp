@@ -1,12 +1,14 @@
 #include <tests/store/contract.hpp>
 #include <tests/store/faulty_disk.hpp>
+#include <tests/store/files.hpp>
+#include <tests/store/opened_connections.hpp>
 #include <tests/store/sql.hpp>
 
 #include <array>
-#include <fstream>
 #include <iterator>
 #include <regex>
 #include <set>
+#include <sstream>
 
 using namespace skald;
 using namespace skald::test;
@@ -30,13 +32,11 @@ std::vector<version> versions_of(const sqlite&) {
           {"sqlite_4.sql", 14, true, true, true}};
 }
 
-std::string content_of(const std::filesystem::path& file) {
-  std::ifstream in{file};
-  REQUIRE_MESSAGE(in, file.string());
-  return {std::istreambuf_iterator<char>{in}, {}};
+std::string content_of(const version& v) {
+  auto content = test::content_of(std::filesystem::path{SKALD_GOLDEN} / v.file);
+  REQUIRE_FALSE(content.empty());
+  return content;
 }
-
-std::string content_of(const version& v) { return content_of(std::filesystem::path{SKALD_GOLDEN} / v.file); }
 
 std::filesystem::path file_of(const sqlite& store) { return store.folder.path() / "events.db"; }
 std::string change(const sqlite& store, const std::string& text) { return run_sql(file_of(store), text); }
@@ -251,7 +251,7 @@ namespace {
 
 /// What `docs/storage_format.md` says.
 const std::string& storage_format() {
-  static const auto text = content_of(std::filesystem::path{SKALD_STORAGE_FORMAT});
+  static const auto text = test::content_of(SKALD_STORAGE_FORMAT);
   return text;
 }
 
@@ -381,46 +381,23 @@ SKALD_PERSISTENT("the documented queries answer what is stored") {
         "2025-02-19T21:20:00.005Z");
 }
 
-namespace {
-
-/// The connections that SQLite opens while it lives. A function of each tells when it is called.
-class connections_of_sqlite {
-public:
-  connections_of_sqlite() {
-    opened.clear();
-    called = 0;
-    sqlite3_auto_extension(reinterpret_cast<void (*)()>(&note));
-  }
-  ~connections_of_sqlite() { sqlite3_cancel_auto_extension(reinterpret_cast<void (*)()>(&note)); }
-  connections_of_sqlite(const connections_of_sqlite&) = delete;
-  connections_of_sqlite& operator=(const connections_of_sqlite&) = delete;
-
-  inline static std::vector<sqlite3*> opened;
-  inline static int called = 0;
-
-private:
-  static int note(sqlite3* db, const char**, const void*) {
-    opened.push_back(db);
-    const auto spy = [](sqlite3_context* context, int, sqlite3_value**) {
-      ++called;
-      sqlite3_result_int(context, 1);
-    };
-    return sqlite3_create_function(db, "spy", 0, SQLITE_UTF8, nullptr, spy, nullptr, nullptr);
-  }
-};
-
-} // namespace
-
 TEST_CASE("sqlite: connections are defensive and do not trust what the schema calls") {
   const temporary_folder folder;
   const auto file = folder.path() / "events.db";
-  const connections_of_sqlite seen;
+  int called = 0;
+  const opened_connections opened{[&](sqlite3* db) {
+    const auto spy = [](sqlite3_context* context, int, sqlite3_value**) {
+      ++*static_cast<int*>(sqlite3_user_data(context));
+      sqlite3_result_int(context, 1);
+    };
+    sqlite3_create_function(db, "spy", 0, SQLITE_UTF8, &called, spy, nullptr, nullptr);
+  }};
   {
     const auto store = must(open_sqlite_store(file));
     must(store->append(request("a", no_stream, some_events(1, 1))));
     CHECK(read_all(*store).size() == 1);
-    CHECK(seen.opened.size() >= 2); // one that writes, and one that reads
-    for (auto* db : connections_of_sqlite::opened) {
+    CHECK(opened.all().size() >= 2); // one that writes, and one that reads
+    for (auto* db : opened.all()) {
       int on = -1;
       CHECK(sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, -1, &on) == SQLITE_OK);
       CHECK(on == 1);
@@ -432,5 +409,5 @@ TEST_CASE("sqlite: connections are defensive and do not trust what the schema ca
   const auto trapped = open_sqlite_store(file);
   REQUIRE(code_of(trapped) == errc::open_failed);
   CHECK_MESSAGE(trapped.error().message.find("unsafe use of spy()") != std::string::npos, trapped.error().message);
-  CHECK(seen.called == 0);
+  CHECK(called == 0);
 }
