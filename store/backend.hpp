@@ -78,6 +78,11 @@ template <class Query>
 /// What a list begins behind: nothing, or a name. Errors: `invalid_argument`.
 [[nodiscard]] result<void> check_list_start(std::string_view after);
 
+/// How much of a list is answered at once.
+[[nodiscard]] constexpr std::size_t page_of_list(std::size_t limit) noexcept {
+  return limit < limits::list_names ? limit : limits::list_names;
+}
+
 /// The name of a projection, and that a position that is stored of it is one that a store can hold. Errors:
 /// `invalid_argument`.
 [[nodiscard]] result<void> check_projection(std::string_view name, position stored = {});

@@ -116,8 +116,9 @@ public:
   /// The keys under which a stream is kept, in the order of their names. Errors: `invalid_argument`, `read_failed`.
   [[nodiscard]] virtual result<std::vector<relation_key>> keys_of(const stream_id& stream) const = 0;
 
-  /// The streams that hold events, in the order of the bytes of their names: at most `limit` behind the name `after`.
-  /// Errors: `invalid_argument`, `read_failed`. Cost grows with the limit, in memory with the number of streams.
+  /// The streams that hold events, in the order of the bytes of their names: at most `limit` behind the name `after`, and
+  /// at most `limits::list_names`; where there are none, the list has ended. Errors: `invalid_argument`, `read_failed`.
+  /// Cost grows with the limit, in memory with the number of streams.
   [[nodiscard]] virtual result<std::vector<stream_summary>> streams(std::string_view after,
                                                                     std::size_t limit) const = 0;
 
@@ -126,8 +127,8 @@ public:
   [[nodiscard]] virtual result<std::vector<relation_summary>> relations(std::string_view after,
                                                                         std::size_t limit) const = 0;
 
-  /// Of what snapshots are kept, in the order of the keys: at most `limit` behind `after`; a default-constructed key is in
-  /// front of all. Errors: `read_failed`. Cost grows with the number of snapshots.
+  /// Of what snapshots are kept, in the order of the keys and the same way, behind `after`; a default-constructed key is in
+  /// front of all. Errors: as above. Cost grows with the number of snapshots.
   [[nodiscard]] virtual result<std::vector<snapshot_key>> snapshots(const snapshot_key& after,
                                                                     std::size_t limit) const = 0;
 

@@ -22,6 +22,7 @@ inline constexpr std::size_t query_names = 10'000; ///< of the streams or keys t
 inline constexpr std::size_t query_types = 1'000;
 inline constexpr std::size_t page_records = 1'000;
 inline constexpr std::size_t page_bytes = std::size_t{8} << 20; ///< a page ends behind the record that reaches it
+inline constexpr std::size_t list_names = 1'000; ///< of streams, relations or snapshots that are listed at once
 inline constexpr std::size_t answer_bytes = std::size_t{1} << 20; ///< kept under a command id
 inline constexpr std::size_t problems = 100; ///< that `verify` tells; it counts them all
 

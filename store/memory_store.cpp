@@ -466,18 +466,19 @@ public:
   result<std::vector<stream_summary>> streams(std::string_view after, std::size_t limit) const override {
     if (auto ok = detail::check_list_start(after); !ok) return ok.error();
     const std::shared_lock lock{mutex_};
-    return log_.streams(after, limit);
+    return log_.streams(after, detail::page_of_list(limit));
   }
 
   result<std::vector<relation_summary>> relations(std::string_view after, std::size_t limit) const override {
     if (auto ok = detail::check_list_start(after); !ok) return ok.error();
     const std::shared_lock lock{mutex_};
-    return relations_.all(after, limit);
+    return relations_.all(after, detail::page_of_list(limit));
   }
 
   result<std::vector<snapshot_key>> snapshots(const snapshot_key& after, std::size_t limit) const override {
+    if (auto ok = detail::check_list_start(after.reducer()); !ok) return ok.error();
     const std::shared_lock lock{mutex_};
-    return snapshots_.keys(after, limit);
+    return snapshots_.keys(after, detail::page_of_list(limit));
   }
 
   result<std::vector<type_summary>> types() const override {

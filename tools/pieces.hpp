@@ -1,12 +1,13 @@
 #pragma once
 
 #include <skald/store/event_store.hpp>
+#include <skald/store/limits.hpp>
 
 #include <cstddef>
 
 namespace tools {
 
-inline constexpr std::size_t names_at_once = 1000;
+inline constexpr std::size_t names_at_once = skald::limits::list_names;
 
 /// Visits everything of a list that is read in pieces. `next(after)` answers a piece, `after_of` what to give it to get
 /// the one behind.

@@ -1,3 +1,5 @@
+#include <skald/store/limits.hpp>
+
 #include <tests/store/contract.hpp>
 
 using namespace skald;
@@ -117,16 +119,16 @@ SKALD_CONTRACT("receipts that are older than their retention are forgotten with 
 
 SKALD_CONTRACT("an answer that is no JSON, too large, or without a command is refused") {
   fixture<backend> store;
+  const auto answer_of = [](std::size_t bytes) { return '"' + std::string(bytes - 2, 'x') + '"'; };
   struct row {
     const char* name;
     append_request request;
-    const char* says;
+    std::string says;
   };
   const row rows[] = {
     {"no JSON", command("c", "{", request("a", any, some_events(1, 1))), "the answer to command 'c'"},
-    {"too large",
-     command("c", '"' + std::string(std::size_t{1} << 20, 'x') + '"', request("a", any, some_events(1, 1))),
-     "at most 1048576 are kept"},
+    {"too large", command("c", answer_of(limits::answer_bytes + 1), request("a", any, some_events(1, 1))),
+     "at most " + std::to_string(limits::answer_bytes) + " are kept"},
     {"no command", command("x", "1", request("a", any, some_events(1, 1))), "give a command id"},
   };
   for (auto row : rows) {
@@ -137,6 +139,9 @@ SKALD_CONTRACT("an answer that is no JSON, too large, or without a command is re
     CHECK_MESSAGE(answer.error().message.find(row.says) != std::string::npos, answer.error().message);
     CHECK(read_all(*store).empty());
   }
+  const auto largest = answer_of(limits::answer_bytes);
+  must(store->append(command("c", largest, {})));
+  CHECK((must(store->append(command("c", "", {}))).answer == largest));
 }
 
 SKALD_CONTRACT("an undone transaction leaves the receipts of commands as they were") {

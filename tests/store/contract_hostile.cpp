@@ -222,16 +222,23 @@ SKALD_CONTRACT("names under a key and keys of a stream are in the order of their
 
 SKALD_CONTRACT("a list begins behind any name, and behind nothing that is none") {
   fixture<backend> store;
+  must(store->append(request("a", any, some_events(1, 1))));
+  must(store->relate(std::vector{relation_change::insert(relation_key{"a"}, stream("a"))}));
+  must(store->save_snapshots(std::vector{folded(*store, snapshot_key{"a", stream("a")})}));
   for (const auto& row : strange_names()) {
     CAPTURE(row.name);
-    CHECK(must(store->streams(row.text, 10)).empty());
-    CHECK(must(store->relations(row.text, 10)).empty());
+    const std::size_t behind = row.text < "a" ? 1 : 0;
+    CHECK(must(store->streams(row.text, 10)).size() == behind);
+    CHECK(must(store->relations(row.text, 10)).size() == behind);
+    CHECK(must(store->snapshots({row.text, stream_id{}}, 10)).size() == behind);
+    CHECK(must(store->snapshots({"a", stream(row.text)}, 10)).size() == behind);
   }
   for (const auto& row : no_names()) {
     CAPTURE(row.name);
     if (row.text.empty()) continue; // the beginning
     CHECK(refused(store->streams(row.text, 10)));
     CHECK(refused(store->relations(row.text, 10)));
+    CHECK(refused(store->snapshots({row.text, stream("a")}, 10)));
   }
 }
 
@@ -425,7 +432,7 @@ SKALD_CONTRACT("however hostile an event that does not fit, the refusal is one l
 
 // -- limits ----------------------------------------------------------------------------------------------------------
 
-SKALD_CONTRACT("a request holds as many streams, events, bytes and changes as the limits say, and not one more") {
+SKALD_CONTRACT("a request holds as many streams and changes as the limits say, and not one more") {
   fixture<backend> store;
   const auto of_streams = [](std::size_t count) {
     append_request r;
@@ -435,24 +442,6 @@ SKALD_CONTRACT("a request holds as many streams, events, bytes and changes as th
   CHECK(refused(store->append(of_streams(limits::request_streams + 1))));
   CHECK(must(store->append(of_streams(limits::request_streams))).revisions.size() == limits::request_streams);
 
-  auto events = some_events(1, limits::request_events + 1);
-  CHECK(refused(store->append(request("a", any, events))));
-  CHECK(refused(store->append(append_request{{{stream("a"), any, {events.begin(), events.begin() + 9}},
-                                              {stream("b"), any, {events.begin() + 9, events.end()}}}})));
-  std::vector<record> records;
-  for (std::uint64_t i = 0; i <= limits::request_events; ++i) records.push_back(foreign(1 + i, "a", at(1)));
-  CHECK(refused(store->hydrate(records)));
-
-  const auto of_bytes = [](std::size_t bytes) {
-    std::vector<new_event> made;
-    for (std::size_t size = 0; bytes != 0; bytes -= size) {
-      size = std::min(bytes, limits::event_bytes);
-      made.emplace_back("thing:happened", '"' + std::string(size - 2, 'x') + '"');
-    }
-    return made;
-  };
-  CHECK(refused(store->append(request("a", any, of_bytes(limits::request_bytes + 2)))));
-
   std::vector<relation_change> changes(limits::relation_changes + 1, relation_change::remove_key(relation_key{"k"}));
   append_request related;
   related.relations = changes;
@@ -461,6 +450,61 @@ SKALD_CONTRACT("a request holds as many streams, events, bytes and changes as th
   CHECK(read_all(*store).empty());
   changes.pop_back();
   must(store->relate(changes));
+}
+
+// The largest that there can be takes databases seconds. The door is the same for all, and is shown of memory.
+
+TEST_CASE("a request or a call holds as many events as the limit says, and not one more") {
+  fixture<memory> store;
+  auto events = some_events(1, limits::request_events + 1);
+  CHECK(refused(store->append(request("a", any, events))));
+  CHECK(refused(store->append(append_request{{{stream("a"), any, {events.begin(), events.begin() + 9}},
+                                              {stream("b"), any, {events.begin() + 9, events.end()}}}})));
+  std::vector<record> records;
+  for (std::uint64_t i = 0; i <= limits::request_events; ++i) records.push_back(foreign(1 + i, "a", at(1)));
+  CHECK(refused(store->hydrate(records)));
+  CHECK(read_all(*store).empty());
+  events.pop_back();
+  must(store->append(request("a", any, std::move(events))));
+  records.pop_back();
+  CHECK(must(store->hydrate(records)).known == limits::request_events);
+}
+
+TEST_CASE("a request or a call holds as many bytes as the limit says, and not one more") {
+  fixture<memory> store;
+  const auto of_bytes = [](std::size_t bytes) {
+    std::vector<new_event> made;
+    for (std::size_t size = 0; bytes != 0; bytes -= size) {
+      size = std::min(bytes, limits::event_bytes);
+      made.emplace_back("thing:happened", std::string(size, '1'), id(made.size() + 1));
+      made.back().typed = true; // so that appends do not look into the data
+    }
+    return made;
+  };
+  const auto hydrate = [&](const std::vector<new_event>& events) {
+    std::vector<record> records;
+    for (const auto& event : events) {
+      records.push_back(foreign(100 + records.size(), "b", at(1)));
+      records.back().data = event.data;
+    }
+    return store->hydrate(records);
+  };
+  auto events = of_bytes(limits::request_bytes + 1);
+  CHECK(refused(store->append(request("a", any, events))));
+  CHECK(refused(hydrate(events)));
+  CHECK(read_all(*store).empty());
+  events.pop_back();
+  CHECK(must(hydrate(events)).written == events.size());
+  must(store->append(request("a", any, std::move(events))));
+}
+
+TEST_CASE("a snapshot holds as many bytes as the limit says") {
+  fixture<memory> store;
+  must(store->append(request("a", any, some_events(1, 1))));
+  auto s = folded(*store, snapshot_key{"r", stream("a")});
+  s.state.assign(limits::snapshot_bytes, '1');
+  must(store->save_snapshots(std::span{&s, 1}));
+  CHECK((must(store->load_snapshot(s.key))->snapshot.state == s.state));
 }
 
 SKALD_CONTRACT("names are as long as the limits say, and not one byte more") {
@@ -575,10 +619,14 @@ SKALD_CONTRACT("an event or a call that is empty is refused or does nothing") {
   CHECK(refused(store->append(request("a", any, {{"thing:happened", ""}})), errc::invalid_event));
   CHECK(refused(store->append(request("a", any, {{"thing:happened", "  "}})), errc::invalid_event));
   CHECK(refused(store->append(request("a", any, {new_event{}}))));
-  CHECK(must(store->read(streams_query{std::vector<stream_id>{}})).records.empty());
-  CHECK(must(store->read(streams_query{std::vector<relation_key>{}}.types({}).backward())).records.empty());
   CHECK(must(store->streams("", 10)).empty()); // a check makes no stream
   CHECK(must(store->head()) == position{});
+
+  must(store->append(request("a", any, some_events(1, 1))));
+  must(store->relate(std::vector{relation_change::insert(relation_key{"k"}, stream("a"))}));
+  CHECK(must(store->read(streams_query{std::vector<stream_id>{}})).records.empty());
+  CHECK(must(store->read(streams_query{std::vector<relation_key>{}}.backward())).records.empty());
+  CHECK(must(store->read(streams_query{std::vector{relation_key{"k"}}}.types({}))).records.empty());
 }
 
 SKALD_CONTRACT("a query names as many streams and types as the limits say, and not one more") {

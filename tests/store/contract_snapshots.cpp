@@ -202,7 +202,7 @@ SKALD_CONTRACT("snapshots that cannot be meant are refused, and nothing of the c
   struct row {
     const char* name;
     std::function<void(snapshot&)> change;
-    const char* says;
+    std::string says;
   };
   const row rows[] = {
     {"no reducer", [](snapshot& s) { s.key = {"", stream("b")}; }, "reducer"},
@@ -223,7 +223,8 @@ SKALD_CONTRACT("snapshots that cannot be meant are refused, and nothing of the c
     {"a state that is no JSON", [](snapshot& s) { s.state = "{"; }, "JSON"},
     {"a state with a NUL", [](snapshot& s) { s.state = std::string("\"\0\"", 3); }, "JSON"},
     {"no state", [](snapshot& s) { s.state.clear(); }, "JSON"},
-    {"a state beyond the limit", [](snapshot& s) { s.state.assign(limits::snapshot_bytes + 1, '1'); }, "67108864"},
+    {"a state beyond the limit", [](snapshot& s) { s.state.assign(limits::snapshot_bytes + 1, '1'); },
+     std::to_string(limits::snapshot_bytes)},
   };
   for (const auto& row : rows) {
     CAPTURE(row.name);

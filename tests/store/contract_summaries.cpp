@@ -1,5 +1,8 @@
+#include <skald/store/limits.hpp>
+
 #include <tests/store/contract.hpp>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -77,6 +80,34 @@ SKALD_CONTRACT("relations are listed by the bytes of their keys, in pieces, thos
   CHECK(must(store->relations("", 1)) == std::vector{all[0]});
   CHECK(must(store->relations("x", 1)) == std::vector{all[1]});
   CHECK(must(store->relations("z", 1)).empty());
+}
+
+SKALD_CONTRACT("a list answers as many at once as the limit says, whatever is asked for, and goes on behind them") {
+  fixture<backend> store;
+  append_request all;
+  for (std::uint64_t n = 0; n <= limits::list_names; ++n) {
+    const auto name = std::to_string(10'000 + n);
+    all.streams.emplace_back(stream(name), no_stream, some_events(n, 1));
+    all.relations.push_back(keep(name, "a"));
+  }
+  must(store->append(all));
+  std::vector<snapshot> snapshots(limits::list_names + 1, folded(*store, snapshot_key{"r", stream("10000")}));
+  for (std::size_t i = 0; i < snapshots.size(); ++i)
+    snapshots[i].key = snapshot_key{std::to_string(10'000 + i), stream("10000")};
+  must(store->save_snapshots(snapshots));
+
+  for (const auto limit : {limits::list_names, limits::list_names + 1, SIZE_MAX}) {
+    CAPTURE(limit);
+    const auto streams = must(store->streams("", limit));
+    REQUIRE(streams.size() == limits::list_names);
+    CHECK(must(store->streams(streams.back().stream.str(), limit)).size() == 1);
+    const auto relations = must(store->relations("", limit));
+    REQUIRE(relations.size() == limits::list_names);
+    CHECK(must(store->relations(relations.back().key.str(), limit)).size() == 1);
+    const auto keys = must(store->snapshots({}, limit));
+    REQUIRE(keys.size() == limits::list_names);
+    CHECK((must(store->snapshots(keys.back(), limit)) == std::vector{snapshots.back().key}));
+  }
 }
 
 SKALD_CONTRACT("event types are listed by the bytes of their names, each with the number of its events") {

@@ -105,6 +105,10 @@ TEST_CASE("sqlite: a path where no file can be is refused") {
     refusal_of(folder.path() / "file" / "file.db");
   }
   SUBCASE("no name") { CHECK(code_of(open_sqlite_store("")) == errc::open_failed); }
+  SUBCASE("a name with a NUL") {
+    CHECK(code_of(open_sqlite_store(folder.path() / std::string{"a\0b", 3})) == errc::open_failed);
+    CHECK(fs::is_empty(folder.path()));
+  }
 }
 
 TEST_CASE("sqlite: what may not be written is refused") {
