@@ -213,9 +213,10 @@ private:
     for (const auto& part : request_.streams)
       for (const auto& event : part.events) {
         ++event_count_;
-        auto& slot = known_.emplace_back();
-        if (!event.id.nil()) slot = tx_.find(event.id);
-        if (slot) ++known_count_;
+        if (event.id.nil()) continue;
+        known_.resize(event_count_);
+        known_.back() = tx_.find(event.id);
+        if (known_.back()) ++known_count_;
       }
   }
 
@@ -329,7 +330,7 @@ private:
   const catalog* types_;
   const append_request& request_;
   std::span<const stream_append> seen_;
-  std::vector<std::optional<record>> known_; // of each event, in order
+  std::vector<std::optional<record>> known_; // of each event, in order, up to the last one with an id
   std::size_t event_count_ = 0;
   std::size_t known_count_ = 0;
 };
