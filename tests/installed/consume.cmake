@@ -55,10 +55,30 @@ separate_arguments(flags UNIX_COMMAND "${FLAGS}")
 run(${COMPILER} ${flags} ${SOURCES}/consumer.cpp -o ${FOLDER}/consumer ${options})
 expect_greeting(${FOLDER}/consumer)
 
-# Another CAF than the one that skald was built with.
-file(WRITE ${FOLDER}/other/CAFConfig.cmake "add_library(CAF::core INTERFACE IMPORTED)\nset(CAF_VERSION 9.9.9)\n")
-execute_process(COMMAND ${CMAKE_COMMAND} -S ${SOURCES} -B ${FOLDER}/build -DCAF_DIR=${FOLDER}/other
-                RESULT_VARIABLE status OUTPUT_QUIET ERROR_VARIABLE output)
-if(status EQUAL 0 OR NOT output MATCHES "skald was built with CAF [0-9.]+,.*this is 9.9.9: build.*skald.*anew")
-  message(FATAL_ERROR "with CAF 9.9.9 find_package(skald) ended with ${status}:\n${output}")
-endif()
+# Another CAF than the one that skald was built with, or who knows which, and another Boost.
+function(expect_refusal sentence)
+  file(REMOVE_RECURSE ${FOLDER}/refused)
+  execute_process(COMMAND ${CMAKE_COMMAND} -S ${SOURCES} -B ${FOLDER}/refused -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${COMPILER}
+                          -Dskald_DIR=${skald_folder} ${ARGN}
+                  RESULT_VARIABLE status OUTPUT_QUIET ERROR_VARIABLE output)
+  string(REGEX REPLACE "[ \n]+" " " output "${output}")
+  if(status EQUAL 0 OR NOT output MATCHES "${sentence}")
+    message(FATAL_ERROR "with ${ARGN} find_package(skald) did not say '${sentence}':\n${output}")
+  endif()
+endfunction()
+
+file(GLOB_RECURSE config ${prefix}/*/skaldConfig.cmake)
+cmake_path(GET config PARENT_PATH skald_folder)
+set(other ${FOLDER}/other)
+file(WRITE ${other}/1/CAFConfig.cmake "add_library(CAF::core INTERFACE IMPORTED)\nset(CAF_VERSION 9.9.9)\n")
+file(WRITE ${other}/2/CAFConfig.cmake "add_library(CAF::core INTERFACE IMPORTED)\n")
+file(WRITE ${other}/BoostConfig.cmake "")
+file(WRITE ${other}/BoostConfigVersion.cmake "set(PACKAGE_VERSION 1.99.0)\nset(PACKAGE_VERSION_COMPATIBLE TRUE)\n")
+expect_refusal("skald was built with CAF [0-9.]+, the version of the one that was found is '9.9.9': build skald anew"
+               -DBoost_ROOT=${Boost_ROOT} -DCAF_DIR=${other}/1)
+expect_refusal("skald was built with CAF [0-9.]+, the version of the one that was found is '': build skald anew"
+               -DBoost_ROOT=${Boost_ROOT} -DCAF_DIR=${other}/2)
+expect_refusal("\"Boost\" that exactly matches requested version \"[0-9.]+\"\\. .*BoostConfig.cmake, version: 1.99.0"
+               -DBoost_DIR=${other} -DCMAKE_MAKE_PROGRAM=${MAKE_PROGRAM} -DCMAKE_FIND_USE_CMAKE_SYSTEM_PATH=OFF
+               -DCMAKE_FIND_USE_SYSTEM_ENVIRONMENT_PATH=OFF
+               -DCMAKE_FIND_USE_CMAKE_ENVIRONMENT_PATH=OFF -DCMAKE_FIND_USE_PACKAGE_ROOT_PATH=OFF)
