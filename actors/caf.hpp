@@ -75,6 +75,16 @@ void send_after(Self* self, const Handle& to, caf::timespan delay, Message messa
 #endif
 }
 
+/// Asks from `self`, without a timeout, and calls `got(R&)` or `failed(caf::error&)` in its context.
+template <class Self, class Handle, class Got, class Failed, class... Ts>
+void request(Self* self, const Handle& to, Got got, Failed failed, Ts&&... xs) {
+#if SKALD_CAF_017
+  self->request(to, caf::infinite, std::forward<Ts>(xs)...).then(std::move(got), std::move(failed));
+#else
+  self->mail(std::forward<Ts>(xs)...).request(to, caf::infinite).then(std::move(got), std::move(failed));
+#endif
+}
+
 /// Asks an actor to end, in front of what waits in its mailbox, which is destroyed.
 template <class Handle>
 void send_exit(const Handle& to) {

@@ -1,6 +1,6 @@
 #include "fixtures.hpp"
 #include "workloads.hpp"
-#include <skald/actors/ask.hpp>
+#include <skald/actors/interfaces.hpp>
 #include <skald/actors/node.hpp>
 #include <skald/actors/store_actor.hpp>
 #include <skald/store/open_store.hpp>

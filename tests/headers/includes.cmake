@@ -1,6 +1,6 @@
 # Names the headers that do not compile alone or pull in what they should not.
 cmake_minimum_required(VERSION 3.25)
-set(with_caf actors/ask.hpp actors/caf.hpp actors/interfaces.hpp) # just these
+set(with_caf actors/caf.hpp actors/interfaces.hpp) # just these
 
 list(TRANSFORM FOLDERS PREPEND -I)
 foreach(header IN LISTS HEADERS)

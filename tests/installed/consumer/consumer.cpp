@@ -1,4 +1,4 @@
-#include <skald/actors/ask.hpp>
+#include <skald/actors/interfaces.hpp>
 #include <skald/actors/node.hpp>
 #include <skald/aggregates/reducer.hpp>
 #include <skald/aggregates/repository.hpp>

@@ -1,4 +1,4 @@
-#include <skald/actors/ask.hpp>
+#include <skald/actors/interfaces.hpp>
 
 namespace skald::actors {
 
