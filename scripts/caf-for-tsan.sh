@@ -1,10 +1,12 @@
 #!/bin/sh
-# Builds CAF with the thread sanitizer into build/deps/caf-tsan, from the source package of the CAF that is installed. What is
-# there already is left as it is. Changes nothing outside build/deps.
+# Builds CAF with the thread sanitizer into build/deps/caf-tsan, from the source package of the CAF that is installed. One that
+# was built from the same package is left as it is. Changes nothing outside build/deps.
 set -eu
 cd "$(dirname "$0")/.."
 installed=$PWD/build/deps/caf-tsan
-if [ -e "$installed/include/caf/config.hpp" ]; then exit 0; fi
+package=$(dpkg-query -W -f '${source:Package}' libcaf-dev)
+version=$(dpkg-query -W -f '${source:Version}' libcaf-dev)
+if [ "$(cat "$installed/built-from" 2>/dev/null)" = "$package $version" ]; then exit 0; fi
 
 say() { printf 'caf-for-tsan.sh: %s\n' "$*" >&2; }
 
@@ -26,8 +28,6 @@ apt() {
   apt-get -q -o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts="$work/parts" \
     -o Dir::State::Lists="$work/lists" -o Dir::Cache="$work" -o APT::Sandbox::User=root "$@"
 }
-package=$(dpkg-query -W -f '${source:Package}' libcaf-dev)
-version=$(dpkg-query -W -f '${source:Version}' libcaf-dev)
 say "building $package $version with the thread sanitizer"
 apt update
 (cd "$work" && apt source --download-only "$package=$version") || say "not all of the source package is there"
@@ -43,5 +43,6 @@ cmake -S "$work/source" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=None \
   -DCMAKE_INSTALL_LIBDIR=lib -DCAF_NO_EXAMPLES=ON -DCAF_NO_UNIT_TESTS=ON -DCAF_NO_IO=ON -DCAF_NO_OPENSSL=ON -DCAF_NO_OPENCL=ON -DCAF_NO_SUMMARY=ON
 cmake --build "$work/build" --parallel "${JOBS:-$(nproc)}"
 cmake --install "$work/build"
+echo "$package $version" >"$installed.new/built-from"
 rm -rf "$work" "$installed"
 mv "$installed.new" "$installed"
