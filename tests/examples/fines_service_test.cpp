@@ -443,7 +443,7 @@ TEST_CASE("interrupted, it ends cleanly, says so in one line, and goes on when i
 TEST_CASE("the real log: 100 fines, 390 events, 58 of 58 payments agree") {
   const char* given = std::getenv("SKALD_REAL_LOG");
   if (given == nullptr) {
-    MESSAGE("skipped: SKALD_REAL_LOG names no log");
+    MESSAGE("SKIPPED: SKALD_REAL_LOG names no log");
     return;
   }
   const fs::path log = given;

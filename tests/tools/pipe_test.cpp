@@ -554,7 +554,7 @@ TEST_CASE("pipe refuses a store that it cannot open, before it reads a line") {
 
 TEST_CASE("the example drives pipe from Python, with what its standard library has") {
   if (std::system("command -v python3 >/dev/null") != 0) {
-    MESSAGE("there is no python3 here: the example in examples/pipe is not run");
+    MESSAGE("SKIPPED: there is no python3 here, which runs the example in examples/pipe");
     return;
   }
   const skald::test::sqlite backend;

@@ -115,7 +115,7 @@ TEST_CASE("a log without ids gets them from its events, keeps its order, and is 
 TEST_CASE("the real logs: importing twice changes nothing, and an export is imported byte for byte") {
   const char* folder = std::getenv("SKALD_REAL_LOGS");
   if (folder == nullptr) {
-    MESSAGE("skipped: SKALD_REAL_LOGS names no folder of logs");
+    MESSAGE("SKIPPED: SKALD_REAL_LOGS names no folder of logs");
     return;
   }
   int found = 0;
