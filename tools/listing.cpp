@@ -1,10 +1,9 @@
 #include "listing.hpp"
-#include "text.hpp"
 
 namespace tools {
 
 void listing::flush() {
-  if (!rows_.empty()) out_ << table(headings_, std::exchange(rows_, {}));
+  if (!rows_.empty()) out_ << table_.next(std::exchange(rows_, {}));
   out_.flush();
 }
 

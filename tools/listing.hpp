@@ -1,5 +1,7 @@
 #pragma once
 
+#include "text.hpp"
+
 #include <cstddef>
 #include <ostream>
 #include <string>
@@ -15,7 +17,7 @@ public:
 
   /// Headings that start with `>` stand over columns of numbers.
   listing(std::ostream& out, bool for_people, row headings)
-    : out_{out}, for_people_{for_people}, headings_{std::move(headings)} {}
+    : out_{out}, for_people_{for_people}, table_{std::move(headings)} {}
 
   /// `json` and `cells` make the one or the other.
   template <class Json, class Cells>
@@ -28,7 +30,7 @@ public:
     if (rows_.size() == rows_at_once) flush();
   }
 
-  /// Writes what there is; the next rows stand under headings of their own.
+  /// Writes what there is. The next rows stand in the same columns, which may have to be wider.
   void flush();
 
 private:
@@ -36,7 +38,7 @@ private:
 
   std::ostream& out_;
   bool for_people_;
-  row headings_;
+  growing_table table_;
   std::vector<row> rows_;
 };
 

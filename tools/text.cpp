@@ -66,29 +66,33 @@ std::string printable(std::string_view text, std::size_t width) {
   return out;
 }
 
-std::string table(const std::vector<std::string>& headings, const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::string> names;
-  std::vector<bool> right;
-  std::vector<std::size_t> width;
-  for (const auto& heading : headings) {
-    right.push_back(heading.starts_with('>'));
-    names.push_back(heading.substr(right.back() ? 1 : 0));
-    width.push_back(width_of(names.back()));
+growing_table::growing_table(std::vector<std::string> headings) : headings_{std::move(headings)} {
+  for (auto& heading : headings_) {
+    right_.push_back(heading.starts_with('>'));
+    heading.erase(0, right_.back() ? 1 : 0);
+    width_.push_back(width_of(heading));
   }
+}
+
+std::string growing_table::next(const std::vector<std::vector<std::string>>& rows) {
   for (const auto& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) width[i] = std::max(width[i], width_of(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) width_[i] = std::max(width_[i], width_of(row[i]));
   std::string out;
   const auto add = [&](const std::vector<std::string>& row) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string space(width[i] - width_of(row[i]), ' ');
-      line += (i == 0 ? "" : "  ") + (right[i] ? space + row[i] : row[i] + space);
+      const std::string space(width_[i] - width_of(row[i]), ' ');
+      line += (i == 0 ? "" : "  ") + (right_[i] ? space + row[i] : row[i] + space);
     }
     out += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
   };
-  add(names);
+  if (!headings_.empty()) add(std::exchange(headings_, {}));
   for (const auto& row : rows) add(row);
   return out;
+}
+
+std::string table(const std::vector<std::string>& headings, const std::vector<std::vector<std::string>>& rows) {
+  return growing_table{headings}.next(rows);
 }
 
 std::string members_of(const named_numbers& numbers) {

@@ -27,7 +27,22 @@ inline constexpr quoting quoted; // no function, so that std::quoted is not aske
 /// The number of characters, as UTF-8 counts them.
 [[nodiscard]] std::size_t width_of(std::string_view text);
 
-/// Rows under headings. Columns are as wide as the widest cell; those whose heading starts with `>` stand at the right.
+/// A table that is made piece by piece. Columns are as wide as the widest cell so far; those whose heading starts with `>`
+/// stand at the right.
+class growing_table {
+public:
+  explicit growing_table(std::vector<std::string> headings);
+
+  /// The next rows; with the first ones, the headings above them.
+  [[nodiscard]] std::string next(const std::vector<std::vector<std::string>>& rows);
+
+private:
+  std::vector<std::string> headings_; ///< until they are written
+  std::vector<bool> right_;
+  std::vector<std::size_t> width_;
+};
+
+/// The same at once.
 [[nodiscard]] std::string table(const std::vector<std::string>& headings,
                                 const std::vector<std::vector<std::string>>& rows);
 

@@ -29,6 +29,16 @@ TEST_CASE("tables are as wide as what is in them, numbers at the right, without 
   CHECK(table({"a", "b"}, {{"x", ""}}) == "a  b\nx\n");
 }
 
+TEST_CASE("a table that grows has its headings once, and no column gets narrower") {
+  growing_table rows{{"name", ">events"}};
+  CHECK(rows.next({{"longest", "1"}}) == "name     events\n"
+                                         "longest       1\n");
+  CHECK(rows.next({{"a", "2"}}) == "a             2\n");
+  CHECK(rows.next({{"longer still", "3"}, {"b", "4"}}) == "longer still       3\n"
+                                                          "b                  4\n");
+  CHECK(rows.next({{"c", "5"}}) == "c                  5\n");
+}
+
 TEST_CASE("progress tells what is known: the share, the rate, the time that is left") {
   using seconds = std::chrono::duration<double>;
   CHECK(progress_text("imported", 10, 0, seconds{0.5}) == "imported 10 events");

@@ -5,9 +5,11 @@
 #include <tests/tools/program.hpp>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <fcntl.h>
 #include <future>
+#include <optional>
 #include <unistd.h>
 
 using namespace skald_program;
@@ -32,6 +34,44 @@ std::string shown(const words& arguments) {
   }
   return ids;
 }
+
+/// A tail that goes on, in this process.
+class following {
+public:
+  explicit following(const words& options) {
+    std::signal(SIGPIPE, SIG_IGN);
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+    in_ = tools::descriptor{ends[0]};
+    out_ = tools::descriptor{ends[1]};
+    lines_.emplace(in_.get(), "the pipe", stop_);
+    words arguments{"tail", "-f"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    done_ = std::async(std::launch::async, [this, arguments] {
+      tools::descriptor_stream out{out_.get(), "standard output"};
+      return run(arguments, {.out = &out, .out_descriptor = out_.get()});
+    });
+  }
+
+  ~following() { in_ = tools::descriptor{}; } // which ends it
+  following(const following&) = delete;
+  following& operator=(const following&) = delete;
+
+  std::string next() { return std::string{lines_->next().value().text}; }
+
+  /// Reads no more.
+  child::ended leave() {
+    in_ = tools::descriptor{};
+    return done_.get();
+  }
+
+private:
+  tools::stop_source stop_;
+  tools::descriptor in_;
+  tools::descriptor out_;
+  std::optional<tools::line_reader> lines_;
+  std::future<child::ended> done_;
+};
 
 } // namespace
 
@@ -164,7 +204,7 @@ TEST_CASE("a list goes on beyond what the store lists at once") {
     for (const auto& receipt : store->append(requests)) skald::test::must(receipt);
   }
   CHECK(lines_of(said({"streams", "--store", backend.url()})).size() == 2500);
-  CHECK(lines_of(said({"streams", "--store", backend.url(), "--table"})).size() == 2500 + 3); // headings each thousand
+  CHECK(lines_of(said({"streams", "--store", backend.url(), "--table"})).size() == 2500 + 1); // headings once
   CHECK(said({"stats", "--store", backend.url()}).starts_with("{\"events\":2500,\"streams\":2500,"));
 }
 
@@ -205,21 +245,9 @@ TEST_CASE("tail shows the newest events, oldest first") {
 }
 
 TEST_CASE("tail goes on with what is appended, until nobody reads it any more") {
-  std::signal(SIGPIPE, SIG_IGN);
   const small_store there;
-  int ends[2];
-  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
-  tools::descriptor in{ends[0]};
-  const tools::descriptor pipe{ends[1]};
-  auto done = std::async(std::launch::async, [&] {
-    tools::descriptor_stream out{pipe.get(), "standard output"};
-    return run({"tail", "-f", "-n", "1", "-t", "book:lent", "--store", there.url},
-               {.out = &out, .out_descriptor = pipe.get()});
-  });
-  const tools::stop_source stop;
-  tools::line_reader lines{in.get(), "the pipe", stop};
-  CHECK(has(std::string{lines.next()->text}, "\"position\":3"));
-
+  following tail{{"-n", "1", "-t", "book:lent", "--store", there.url}};
+  CHECK(has(tail.next(), "\"position\":3"));
   {
     const auto store = skald::test::must(skald::open_store(there.url));
     using skald::expected_revision;
@@ -227,15 +255,35 @@ TEST_CASE("tail goes on with what is appended, until nobody reads it any more") 
     using skald::stream_id;
     skald::test::must(store->append(skald::append_request{
       stream_id{"s"}, expected_revision::any(), {new_event{"other", "{}"}, new_event{"book:lent", "{}"}}}));
-    CHECK(has(std::string{lines.next()->text}, "\"position\":5"));
+    CHECK(has(tail.next(), "\"position\":5"));
     skald::test::must(
       store->append(skald::append_request{stream_id{"s"}, expected_revision::any(), {new_event{"book:lent", "{}"}}}));
-    CHECK(has(std::string{lines.next()->text}, "\"position\":6"));
+    CHECK(has(tail.next(), "\"position\":6"));
   }
-  in = tools::descriptor{};
-  const auto ended = done.get();
+  const auto ended = tail.leave();
   CHECK(ended.status == 128 + SIGPIPE);
   CHECK(ended.err.empty());
+}
+
+TEST_CASE("a tail that goes on is one table, whose columns get no narrower") {
+  const small_store there;
+  following tail{{"-n", "1", "--store", there.url, "--table"}};
+  CHECK(tail.next() == "position  created                   stream    revision  type       data");
+  CHECK(tail.next() == "       3  1970-01-04T00:00:00.000Z  book-bob         1  book:lent  {\"days\":7}");
+  const auto store = skald::test::must(skald::open_store(there.url));
+  const auto append = [&](const std::string& stream, const std::string& type) {
+    skald::new_event event{type, "{}"};
+    event.created = skald::timestamp{skald::timestamp::milliseconds{std::chrono::seconds{1}}, 0};
+    skald::test::must(store->append(
+      skald::append_request{skald::stream_id{stream}, skald::expected_revision::any(), {std::move(event)}}));
+  };
+  append("s", "t");
+  CHECK(tail.next() == "       4  1970-01-01T00:00:01.000Z  s                1  t          {}");
+  append("a-longer-one", "t");
+  CHECK(tail.next() == "       5  1970-01-01T00:00:01.000Z  a-longer-one         1  t          {}");
+  append("s", "u");
+  CHECK(tail.next() == "       6  1970-01-01T00:00:01.000Z  s                    2  u          {}");
+  tail.leave();
 }
 
 TEST_CASE("a tail that is interrupted ends with the signal's status") {
