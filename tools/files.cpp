@@ -49,11 +49,10 @@ descriptor& descriptor::operator=(descriptor&& other) noexcept {
   return *this;
 }
 
-descriptor open_file(const std::string& name, int flags) {
+descriptor open_file(const std::string& name, int flags, std::string_view advice) {
   descriptor file{::open(name.c_str(), flags | O_CLOEXEC, 0600)};
   if (file.get() < 0)
-    throw skald::failure{skald::errc::open_failed,
-                         "opening '" + name + "': " + reason() + ": see whether it is there and may be used"};
+    throw skald::failure{skald::errc::open_failed, "opening '" + name + "': " + reason() + ": " + std::string{advice}};
   return file;
 }
 

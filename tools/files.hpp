@@ -28,8 +28,9 @@ private:
   int number_;
 };
 
-/// Opens a file, made for its owner alone where it is made. Throws `failure` (`open_failed`).
-[[nodiscard]] descriptor open_file(const std::string& name, int flags);
+/// Opens a file, made for its owner alone where it is made. Throws `failure` (`open_failed`), with this advice.
+[[nodiscard]] descriptor open_file(const std::string& name, int flags,
+                                   std::string_view advice = "see whether it is there and may be used");
 
 /// Lets a thread, or a signal, end what waits for input.
 class stop_source {

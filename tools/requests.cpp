@@ -313,8 +313,7 @@ std::string error_text(const skald::error& why) {
 } // namespace
 
 request parse_request(std::string_view line) {
-  if (const auto json = skald::check_json(line); !json)
-    return {{}, invalid("the line is no JSON: " + json.error().message)};
+  if (const auto json = skald::check_json(line); !json) return {{}, invalid(json.error().message)};
   skald::detail::json_problems problems;
   const json_value whole{line, problems};
   json_object members{whole};

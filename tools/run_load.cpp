@@ -182,9 +182,12 @@ void refuse_nonsense(const load_options& options) {
   if (options.writers == 0 || options.writers > most_writers)
     refuse("there can be 1 to " + grouped(most_writers) + " writers");
   if (options.streams == 0) refuse("events need at least one stream to be appended to");
-  if (options.events_an_append == 0) refuse("an append has at least one event");
+  if (options.events_an_append == 0 || options.events_an_append > skald::limits::request_events)
+    refuse("an append has at least one event, and at most " + grouped(skald::limits::request_events));
   if (options.payload > skald::limits::event_bytes)
     refuse("an event has at most " + grouped(skald::limits::event_bytes) + " bytes");
+  if (options.payload * options.events_an_append > skald::limits::request_bytes)
+    refuse("the events of an append have at most " + grouped(skald::limits::request_bytes) + " bytes");
 }
 
 } // namespace

@@ -190,7 +190,9 @@ int run_export(const common_options& common, const export_options& options, cons
   descriptor file;
   skald::position after;
   if (to_file) {
-    file = open_file(options.file, O_RDWR | O_CREAT | (options.resume ? 0 : O_EXCL));
+    file = options.resume ? open_file(options.file, O_RDWR | O_CREAT)
+                          : open_file(options.file, O_RDWR | O_CREAT | O_EXCL,
+                                      "name a new file in a folder that is there, or go on with one by --resume");
     if (options.resume) after = resume(file.get(), options.file, *store);
   }
   const std::string name = "'" + options.file + "'";

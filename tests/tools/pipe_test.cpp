@@ -525,6 +525,21 @@ TEST_CASE("pipe ends when nobody reads its answers any more, and keeps what it w
   CHECK(has(answer_of(backend.url(), count_of_events), R"("events":1)"));
 }
 
+TEST_CASE("a full disk under the answers ends pipe with a sentence, and what it was told is kept") {
+  const skald::test::sqlite backend;
+  const auto full = tools::open_file("/dev/full", O_WRONLY);
+  tools::descriptor_stream out{full.get(), "standard output"};
+  const auto done =
+    run({"pipe", "--store", backend.url()},
+        {.in = R"({"req":1,"op":"append","streams":[{"stream":"a","events":[{"type":"made","data":1}]}]})"
+               "\n",
+         .out = &out});
+  CHECK(done.status == 1);
+  CHECK(has(done.err, "skald: writing standard output: No space left on device"));
+  CHECK(lines_of(done.err).size() == 1);
+  CHECK(has(answer_of(backend.url(), count_of_events), R"("events":1)"));
+}
+
 TEST_CASE("a store that another process uses is served by both") {
   const skald::test::sqlite backend;
   const auto append = [](int number) {

@@ -133,8 +133,13 @@ TEST_CASE("the real logs: importing twice changes nothing, and an export is impo
     CHECK(std::to_string(std::ranges::count(first, '\n')) == count);
     said({"import", here.log("again", first), "--store", here.store("b")});
     CHECK(exported(here.store("b")) == first);
+#ifdef SKALD_WITH_POSTGRES
+    const skald::test::postgres server;
+    said({"import", here.file("again"), "--store", server.url()});
+    CHECK(exported(server.url()) == first);
+#endif
   }
-  CHECK(found > 0);
+  CHECK(found == 2);
 }
 
 TEST_CASE("a line that is no event is told with its number and what is wrong, and costs no other line") {
@@ -263,7 +268,8 @@ TEST_CASE("an export goes on where it had stopped, and takes no file of another 
 
   const auto refused = run({"export", "-o", file, "--store", here.store("a")});
   CHECK(refused.status == 1);
-  CHECK(has(refused.err, "File exists"));
+  CHECK(has(refused.err, "opening '" + file + "': File exists: name a new file in a folder that is there, "));
+  CHECK(has(refused.err, "or go on with one by --resume\n"));
   for (const std::size_t cut : {std::size_t{0}, std::size_t{1}, whole.find('\n'), whole.find('\n') + 1,
                                 whole.size() / 2, whole.size() - 1, whole.size()}) {
     CAPTURE(cut);
@@ -354,17 +360,34 @@ TEST_CASE("a list on a terminal that is closed ends with a sentence") {
   CHECK(has(done.err, "writing standard output: Input/output error: "));
 }
 
-TEST_CASE("a store that another process holds is told after some patience, and nothing is done") {
+TEST_CASE("a store that another process holds is told after some patience, by pipe too, and nothing is done") {
   const place here;
   said({"init", "--store", here.store("a")});
   // Waits as long as the store waits for others: five seconds.
   sqlite3* other = nullptr;
   REQUIRE(sqlite3_open(here.file("a").c_str(), &other) == SQLITE_OK);
   REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
+  const auto requests =
+    here.log("requests", R"({"req":1,"op":"append","streams":[{"stream":"a","events":[{"type":"made","data":1}]}]})"
+                         "\n"
+                         R"({"req":2,"op":"stats"})");
+  child::process pipe{"/bin/sh",
+                      {"-c", R"(exec "$0" pipe --store "$1" <"$2")", SKALD_PROGRAM, here.store("a"), requests}};
   const auto done = run({"import", here.log("log", line(1)), "--store", here.store("a")});
   CHECK(done.status == 1);
   CHECK_MESSAGE(has(done.err, "locked"), done.err);
   CHECK(lines_of(done.err).size() == 1);
+
+  const auto answered = pipe.wait();
+  CHECK(answered.status == 0);
+  CHECK(answered.err.empty());
+  auto answers = lines_of(answered.out);
+  std::ranges::sort(answers);
+  REQUIRE(answers.size() == 2);
+  CHECK(answers[0].starts_with(R"({"req":1,"ok":false,"error":{"code":"insertion_failed","message":")"));
+  CHECK_MESSAGE(has(answers[0], "locked"), answers[0]);
+  CHECK_MESSAGE(has(answers[0], R"("outcome":"not_written")"), answers[0]);
+  CHECK(answers[1].starts_with(R"({"req":2,"ok":true,"events":0,)"));
   sqlite3_close(other);
   CHECK(said({"stats", "--store", here.store("a")}).starts_with("{\"events\":0,"));
 }
