@@ -1,6 +1,7 @@
 #include "command_line.hpp"
 #include "commands.hpp"
 #include "manual.hpp"
+#include "text.hpp"
 #include <skald/store/open_store.hpp>
 #include <skald/store/quoted.hpp>
 
@@ -9,6 +10,7 @@
 #include <CLI/Formatter.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <csignal>
 #include <exception>
 #include <functional>
@@ -22,16 +24,37 @@ namespace {
 
 constexpr int wrong_usage = 2;
 
-constexpr const char* footer = "Stores are sqlite:FILE, postgresql://USER@HOST/DATABASE, or memory:, which ends with\n"
-                               "the program. Lists are tables on a terminal; into a file or a pipe, and with --json,\n"
-                               "they are JSON, one object a line. The exit status is 0 only where all was done.\n"
-                               "Passwords are never shown; a URL that holds one is best given in the variable\n"
-                               "SKALD_STORE, where other users of the machine do not see it.";
+constexpr const char* notes = "Stores are sqlite:FILE, postgresql://USER@HOST/DATABASE, or memory:, which ends with\n"
+                              "the program. Lists are tables on a terminal; into a file or a pipe, and with --json,\n"
+                              "they are JSON, one object a line. Passwords are never shown; a URL that holds one is\n"
+                              "best given in the variable, where other users of the machine do not see it.";
+
+std::vector<option_help> statuses() {
+  return {{{"0"}, "", "All was done"},
+          {{"1"}, "", "Something was not, as is told on standard error; verify or audit has found something"},
+          {{"2"}, "", "The command line is wrong; audit has no verdict"},
+          {{"128+N"}, "", "Signal N ended it: 130 for an interrupt, 141 where nobody reads what it writes"}};
+}
+
+std::vector<option_help> variables() {
+  return {{{"SKALD_STORE"}, "", "The store, where --store is not given"},
+          {{"SKALD_COPY_TO"}, "", "Where copy brings events, where --to is not given"}};
+}
+
+std::string rows_of(const std::string& title, const std::vector<option_help>& options, std::size_t width) {
+  auto rows = '\n' + title + ":\n";
+  for (const auto& o : options) {
+    const auto name = "  " + o.names[0];
+    rows += name + std::string(width - name.size(), ' ') + o.text + '\n';
+  }
+  return rows;
+}
 
 option_help help_of(const CLI::Option& option) {
-  option_help help{{}, {}, option.get_description()};
+  option_help help{{}, {}, option.get_description(), option.get_required(), option.get_expected_max() > 1};
   if (!option.nonpositional()) {
     help.names = {option.get_name(true, false)};
+    if (const auto& text = option.get_option_text(); text.find('|') != text.npos) help.value = text;
     return help;
   }
   for (const auto& name : option.get_snames()) help.names.push_back('-' + name);
@@ -49,7 +72,7 @@ command_help help_of(const CLI::App& app, std::string name) {
 }
 
 program_help help_of(const CLI::App& app) {
-  program_help help{app.get_name(), SKALD_VERSION, help_of(app, ""), {}, footer};
+  program_help help{app.get_name(), SKALD_VERSION, help_of(app, ""), {}, notes, statuses(), variables()};
   for (const auto* command : app.get_subcommands({})) help.commands.push_back(help_of(*command, command->get_name()));
   return help;
 }
@@ -60,12 +83,13 @@ public:
   explicit command_line(console& at) : at_{at} {
     app_.set_version_flag("--version", SKALD_VERSION, "Print the version and exit");
     app_.require_subcommand(1);
-    app_.footer(footer);
+    app_.footer(notes + ('\n' + rows_of("Exit status", statuses(), width_of_options)) +
+                rows_of("Environment", variables(), width_of_options));
     app_.get_formatter()->column_width(width_of_options);
     add_viewing();
     add_moving();
-    add("pipe", "Answer requests, one JSON object a line, for programs in any language",
-        [this] { return run_pipe(common_, at_); });
+    add_on_store("pipe", "Answer requests, one JSON object a line, for programs in any language",
+                 [this] { return run_pipe(common_, at_); });
     add_proving();
     add_manual();
   }
@@ -74,6 +98,8 @@ public:
     const auto is_meant = [&](const CLI::App* command) { return command->get_name() == words[0]; };
     if (!words.empty() && !words[0].starts_with('-') && std::ranges::none_of(app_.get_subcommands({}), is_meant))
       return refuse("there is no command '" + words[0] + "'", "");
+    if (!words.empty() && words[0].starts_with('-') && is_unknown(words[0]))
+      return refuse(words[0].substr(0, words[0].find('=')) + " stands in front: options stand behind the command", "");
     std::ranges::reverse(words); // as CLI11 takes them
     try {
       app_.parse(std::move(words));
@@ -90,6 +116,11 @@ public:
 private:
   static constexpr std::size_t width_of_options = 34;
 
+  /// Whether the program itself has no option of this name.
+  [[nodiscard]] bool is_unknown(const std::string& option) const {
+    return std::ranges::none_of(app_.get_options(), [&](const auto* o) { return o->check_name(option); });
+  }
+
   int refuse(const std::string& why, const std::string& command) {
     at_.err << "skald: " << skald::without_password(why) << "\nskald " << command << "--help tells more\n";
     return wrong_usage;
@@ -101,13 +132,11 @@ private:
     auto* read = add("read", "Show the events of streams, or of the whole store",
                      [this] { return run_read(common_, read_, at_); });
     read->add_option("STREAM", read_.streams, "Read these streams as one, in order of time")->option_text("...");
-    add_names(read, "-k,--key", read_.keys, "Read the streams that are kept under this relation key; may be repeated")
-      ->type_name("KEY");
+    add_text(read, "-k,--key", read_.keys, "KEY",
+             "Read the streams that are kept under this relation key; may be repeated");
     add_types(read, read_.types);
-    read
-      ->add_option("--after", read_.after,
-                   "Begin behind the event of this id, or, where the whole store is read, of this position")
-      ->type_name("EVENT");
+    add_text(read, "--after", read_.after, "EVENT",
+             "Begin behind the event of this id, or, where the whole store is read, of this position");
     read->add_flag("-b,--backward", read_.backward, "Newest first");
     read->add_option("-n,--limit", read_.limit, "At most so many events")->type_name("N")->check(natural);
 
@@ -123,9 +152,8 @@ private:
     add("types", "List the event types, with the number of their events", [this] { return run_types(common_, at_); });
     auto* relations = add("relations", "List the relation keys, or what is kept under one",
                           [this] { return run_relations(common_, relations_, at_); });
-    relations->add_option("-k,--key", relations_.key, "The streams under this key")->type_name("KEY");
-    relations->add_option("--stream", relations_.stream, "The keys under which this stream is kept")
-      ->type_name("STREAM");
+    add_text(relations, "-k,--key", relations_.key, "KEY", "The streams under this key");
+    add_text(relations, "--stream", relations_.stream, "STREAM", "The keys under which this stream is kept");
     add("snapshots", "List the snapshots, and whether they still hold", [this] { return run_snapshots(common_, at_); });
     add("verify", "Look through the whole store for what is missing or changed",
         [this] { return run_verify(common_, at_); });
@@ -142,7 +170,7 @@ private:
 
     auto* save = add("export", "Write all events as a log, of which import makes the same again in another store",
                      [this] { return run_export(common_, export_, at_); });
-    save->add_option("-o,--output", export_.file, "Write to a new file, and show the progress")->type_name("FILE");
+    add_text(save, "-o,--output", export_.file, "FILE", "Write to a new file, and show the progress");
     save->add_flag("--resume", export_.resume, "Go on with the file where an earlier export has stopped");
 
     auto* copy = add("copy", "Bring all events and relations of a store into another one, of any kind",
@@ -159,7 +187,7 @@ private:
         at_.out << completion_script(help_of(app_), shell_);
         return 0;
       });
-    completion->add_option("SHELL", shell_, "bash, zsh or fish")->required()->option_text("...");
+    completion->add_option("SHELL", shell_, "The one that shall complete")->required()->option_text("bash|zsh|fish");
     add_plain("man", "Print the manual page, for man", [this] {
       at_.out << man_page(help_of(app_));
       return 0;
@@ -181,14 +209,12 @@ private:
     add_number(load, "-n,--events", load_.events, "End behind so many events");
     load->add_option("--seconds", load_.seconds, "End after this time (10, unless --events is given)")
       ->option_text("S")
-      ->check(CLI::PositiveNumber);
+      ->check(some_seconds);
     add_number(load, "--seed", load_.seed, "Choose streams and texts by this number (1)");
     add_number(load, "--payload", load_.payload, "Bytes of text in each event (256)");
     add_number(load, "--per-append", load_.events_an_append, "Events of each append, which is atomic (1)");
-    load
-      ->add_option("--ack-log", load_.ack_log,
-                   "Write what is sent and what is acknowledged behind this file, for audit")
-      ->type_name("FILE");
+    add_text(load, "--ack-log", load_.ack_log, "FILE",
+             "Write what is sent and what is acknowledged behind this file, for audit");
 
     auto* audit = add("audit", "Hold a store against what load has logged: is all there that was acknowledged?",
                       [this] { return run_audit(common_, audit_, at_); });
@@ -203,20 +229,32 @@ private:
   }
 
   /// A command on a store.
-  CLI::App* add(const std::string& name, const std::string& text, std::function<int()> run) {
+  CLI::App* add_on_store(const std::string& name, const std::string& text, std::function<int()> run) {
     auto* command = add_plain(name, text, std::move(run));
     command->add_option("-s,--store", common_.store, "Where the events are; else the variable SKALD_STORE tells")
       ->option_text("URL")
       ->envname("SKALD_STORE")
       ->required();
+    return command;
+  }
+
+  /// One that shows something.
+  CLI::App* add(const std::string& name, const std::string& text, std::function<int()> run) {
+    auto* command = add_on_store(name, text, std::move(run));
     command->add_flag("--json", json_, "JSON, also on a terminal");
     command->add_flag("--table", table_, "For people, also into a file or a pipe");
     return command;
   }
 
-  /// An option that takes one name each time it is given.
-  static CLI::Option* add_names(CLI::App* command, const char* names, std::vector<std::string>& to, const char* text) {
-    return command->add_option(names, to, text)->allow_extra_args(false);
+  /// An option that takes one text each time it is given. An empty one would mean that it is not given.
+  template <class Text>
+  static void add_text(CLI::App* command, const char* names, Text& to, const char* value, const char* text) {
+    command->add_option(names, to, text)
+      ->allow_extra_args(false)
+      ->option_text(value)
+      ->check([](const std::string& given) {
+        return std::string{given.empty() ? "it is empty: give one, or leave the option out" : ""};
+      });
   }
 
   /// Of a number, digits alone: CLI11 would take -1 for a very large one.
@@ -224,8 +262,19 @@ private:
     return skald::position::parse(text) ? "" : skald::detail::in_quotes(text) + " is no number from 0 on";
   }
 
+  /// CLI11 would take inf and nan, too.
+  static std::string some_seconds(const std::string& text) {
+    constexpr double most = 30 * 24 * 3600;
+    double seconds = 0;
+    const auto* end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, seconds);
+    if (read.ec == std::errc{} && read.ptr == end && seconds > 0 && seconds <= most) return "";
+    return skald::detail::in_quotes(text) + " is no time: give more than 0 and at most " +
+           grouped(static_cast<std::uint64_t>(most)) + " seconds, which are 30 days";
+  }
+
   static void add_types(CLI::App* command, std::vector<std::string>& types) {
-    add_names(command, "-t,--type", types, "Only events of this type; may be repeated")->type_name("TYPE");
+    add_text(command, "-t,--type", types, "TYPE", "Only events of this type; may be repeated");
   }
 
   console& at_;

@@ -14,13 +14,16 @@ bool has(const std::string& text, std::string_view part) { return text.find(part
 
 TEST_CASE("help tells the commands, and each command its options") {
   const auto help = said({"--help"});
-  for (const auto* part :
-       {"init", "read", "streams", "types", "stats", "verify", "sqlite:FILE", "postgresql://", "SKALD_STORE"})
-    CHECK(has(help, part));
+  for (const auto* part : {"init", "read", "streams", "types", "stats", "verify", "sqlite:FILE", "postgresql://",
+                           "SKALD_STORE", "Exit status:", "128+N", "Environment:"})
+    CHECK_MESSAGE(has(help, part), part);
   for (const auto& line : lines_of(help)) CHECK(line.size() <= 120);
   const auto read = said({"read", "--help"});
-  for (const auto* part : {"STREAM", "--key KEY", "--type TYPE", "--backward", "--limit N", "--store URL", "--json"})
-    CHECK(has(read, part));
+  for (const auto* part :
+       {"[STREAM...]", "--key KEY  ", "--type TYPE  ", "--backward", "--limit N", "--store URL", "--json"})
+    CHECK_MESSAGE(has(read, part), part);
+  CHECK(has(said({"completion", "--help"}), "SHELL bash|zsh|fish  "));
+  for (const auto* unused : {"--json", "--table"}) CHECK_FALSE(has(said({"pipe", "--help"}), unused));
   CHECK(lines_of(said({"--version"})).size() == 1);
 }
 
@@ -37,6 +40,23 @@ TEST_CASE("a command line that is none is answered in a sentence, and nothing is
     {{"read", "--store", there.url, "--limit", "-1"}, "--limit"},
     {{"read", "--store", there.url, "--nothing"}, "--nothing"},
     {{"read", "--store"}, "--store"},
+    {{"-s", there.url, "stats"}, "-s stands in front: options stand behind the command"},
+    {{"--store=" + there.url, "stats"}, "--store stands in front: options stand behind the command"},
+    {{"read", "--store", there.url, "-k", "lent", "other", "-k", ""}, "--key: it is empty"},
+    {{"read", "--store", there.url, "--type", ""}, "--type: it is empty"},
+    {{"read", "--store", there.url, "--after", ""}, "--after: it is empty"},
+    {{"relations", "--store", there.url, "--key", ""}, "--key: it is empty"},
+    {{"relations", "--store", there.url, "--stream", ""}, "--stream: it is empty"},
+    {{"export", "--store", there.url, "-o", ""}, "--output: it is empty"},
+    {{"load", "--store", there.url, "--ack-log", ""}, "--ack-log: it is empty"},
+    {{"pipe", "--store", there.url, "--json"}, "--json"},
+    {{"pipe", "--store", there.url, "--table"}, "--table"},
+    {{"load", "--store", there.url, "--seconds", "-1"}, "--seconds: '-1' is no time"},
+    {{"load", "--store", there.url, "--seconds", "0"}, "more than 0 and at most 2,592,000 seconds, which are 30 days"},
+    {{"load", "--store", there.url, "--seconds", "nan"}, "'nan' is no time"},
+    {{"load", "--store", there.url, "--seconds", "inf"}, "'inf' is no time"},
+    {{"load", "--store", there.url, "--seconds", "1e300"}, "'1e300' is no time"},
+    {{"load", "--store", there.url, "--seconds", "1s"}, "'1s' is no time"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.arguments);
@@ -45,6 +65,7 @@ TEST_CASE("a command line that is none is answered in a sentence, and nothing is
     CHECK(done.out.empty());
     CHECK_MESSAGE(has(done.err, row.says), done.err);
     CHECK(has(done.err, "--help tells more"));
+    for (const auto& line : lines_of(done.err)) CHECK(line.size() < 160);
   }
 }
 
