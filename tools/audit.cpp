@@ -42,10 +42,10 @@ void audit::take(const line_reader::line& line) {
   auto parsed = line.too_long ? skald::error{skald::errc::invalid_argument, "it is longer than a line may be"}
                               : parse_ack_log_line(line.text);
   // Whoever wrote half a line has ended there, and only another run can have gone on.
-  if (torn_line_ != 0 && !(parsed && std::holds_alternative<run_line>(*parsed))) refuse(torn_line_, torn_problem_);
+  if (!(parsed && std::holds_alternative<run_line>(*parsed))) refuse_torn_line();
   torn_line_ = 0;
   if (!parsed) {
-    torn_line_ = line.number;
+    if (line.ended) torn_line_ = line.number;
     torn_problem_ = parsed.error().message;
     return;
   }
@@ -102,8 +102,16 @@ audit::append& audit::answered(std::uint64_t append, std::uint64_t line) {
   return appends_[sent.mapped()];
 }
 
-void audit::sort_events() {
-  if (std::exchange(sorted_, true)) return;
+void audit::refuse_torn_line() const {
+  if (torn_line_ != 0) refuse(torn_line_, torn_problem_);
+}
+
+void audit::end_log() {
+  if (std::exchange(log_ended_, true)) return;
+  refuse_torn_line();
+  if (counts_.runs == 0)
+    throw skald::failure{skald::errc::invalid_argument,
+                         "no run has begun in the log: this is no acknowledgement log, or nothing was written to it"};
   std::ranges::sort(events_, {}, &event::id);
   const auto twice = std::ranges::adjacent_find(events_, {}, &event::id);
   if (twice == events_.end()) return;
@@ -122,7 +130,7 @@ void audit::check_place(const skald::record& r) {
 }
 
 void audit::take(const skald::record& r) {
-  sort_events();
+  end_log();
   ++counts_.events;
   check_place(r);
   const auto e = std::ranges::lower_bound(events_, r.id, {}, &event::id);
@@ -150,7 +158,7 @@ void audit::take(const skald::record& r) {
 }
 
 audit::counts audit::finish(skald::position head) {
-  sort_events();
+  end_log();
   if (head.value > position_)
     report({.kind = "position",
             .message = "the store's newest position is " + std::to_string(head.value) + ", but its events end at " +

@@ -53,9 +53,10 @@ public:
   /// Takes the next line of the log. Throws `failure` (`invalid_argument`), which says where, for what no run has written.
   void take(const line_reader::line& line);
 
-  /// Takes the next record, in the order of positions from the first one. Throws as above where an id was sent twice.
+  /// Takes the next record, in the order of positions from the first one. Throws as above where an id was sent twice, or
+  /// the log has no run.
   void take(const skald::record& r);
-  /// The records are over, and should have reached `head`.
+  /// The records are over, and should have reached `head`. Throws as above.
   [[nodiscard]] counts finish(skald::position head);
 
 private:
@@ -85,7 +86,8 @@ private:
   void take_line(const refused_line& l, std::uint64_t number);
   void take_line(const unknown_line& l, std::uint64_t number);
   append& answered(std::uint64_t append, std::uint64_t line);
-  void sort_events();
+  void refuse_torn_line() const;
+  void end_log(); ///< once
   void check_place(const skald::record& r);
   void report(violation v);
   void report(std::string_view kind, const std::string& message, const skald::record& r, std::uint64_t line = 0);
@@ -93,13 +95,13 @@ private:
   std::function<void(const violation&)> tell_;
   std::optional<std::uint64_t> cut_ns_;
   counts counts_;
-  std::uint64_t torn_line_ = 0; ///< that ended before its time; 0 for none
+  std::uint64_t torn_line_ = 0; ///< that ended before its time, though not at the end of the log; 0 for none
   std::string torn_problem_;
   std::unordered_map<std::uint64_t, std::uint32_t> open_; ///< appends of this run without an answer, by their number
   std::uint64_t newest_ = 0; ///< append of this run
   std::vector<append> appends_;
   std::vector<event> events_; ///< once records come: by id
-  bool sorted_ = false;
+  bool log_ended_ = false;
   std::unordered_map<std::string, std::uint64_t> revisions_; ///< of all streams
   std::uint64_t position_ = 0;
 };

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <charconv>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <functional>
 #include <iostream>
@@ -109,6 +110,13 @@ public:
       return refuse(what.what(), app_.get_subcommands().empty() ? "" : app_.get_subcommands()[0]->get_name() + ' ');
     }
     if (json_ && table_) return refuse("--json and --table exclude each other", "");
+    const auto* command = app_.get_subcommands()[0];
+    if (const auto* store = command->get_option_no_throw("--store"); store && store->empty()) {
+      // Not by CLI11, which would do it for the commands that were not chosen, too, over what this one was given.
+      const char* variable = std::getenv("SKALD_STORE"); // NOLINT(concurrency-mt-unsafe): no thread is there yet
+      if (!variable || !*variable) return refuse("--store is required, or SKALD_STORE", command->get_name() + ' ');
+      common_.store = variable;
+    }
     common_.for_people = table_ || (!json_ && at_.out_is_terminal);
     return chosen_();
   }
@@ -232,9 +240,7 @@ private:
   CLI::App* add_on_store(const std::string& name, const std::string& text, std::function<int()> run) {
     auto* command = add_plain(name, text, std::move(run));
     command->add_option("-s,--store", common_.store, "Where the events are; else the variable SKALD_STORE tells")
-      ->option_text("URL")
-      ->envname("SKALD_STORE")
-      ->required();
+      ->option_text("URL");
     return command;
   }
 
@@ -304,12 +310,13 @@ int run_command(std::vector<std::string> words, console& at) {
   } catch (const output_closed&) {
     return 128 + SIGPIPE; // as if it had ended there, which is what pipes expect
   } catch (const std::exception& why) {
-    at.err << std::string{"skald: "} + why.what() + '\n';
+    at.err << "skald: " + without_passwords(why.what()) + '\n';
     return 1;
   }
 }
 
 int run_program(int argc, char** argv) {
+  open_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN); // a write answers it
   try {
     stop_source stop;
@@ -318,7 +325,7 @@ int run_program(int argc, char** argv) {
                stop,         STDOUT_FILENO};
     return run_command({argv + 1, argv + argc}, at);
   } catch (const std::exception& why) {
-    std::cerr << std::string{"skald: "} + why.what() + '\n';
+    std::cerr << "skald: " + without_passwords(why.what()) + '\n';
     return 1;
   }
 }

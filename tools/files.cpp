@@ -56,6 +56,11 @@ descriptor open_file(const std::string& name, int flags, std::string_view advice
   return file;
 }
 
+void open_standard_descriptors() noexcept {
+  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) // an opened one gets the lowest that is free
+    if (::fcntl(number, F_GETFD) < 0) (void)::open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 stop_source::stop_source() {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0)
@@ -108,14 +113,15 @@ std::optional<line_reader::line> line_reader::next() {
       too_long = true;
       beginning = unread.substr(0, std::min<std::size_t>(length, 64));
     }
-    if (newline != std::string_view::npos || (ended_ && (length != 0 || too_long))) {
+    const bool ended = newline != std::string_view::npos;
+    if (ended || (ended_ && (length != 0 || too_long))) {
       begin_ = std::min(begin_ + length + 1, end_);
       bytes_ += length + 1;
-      if (!too_long) return line{unread.substr(0, length), ++number_};
+      if (!too_long) return line{unread.substr(0, length), ++number_, false, ended};
       buffer_.replace(0, begin_, beginning); // which the answer shows
       end_ = end_ - begin_ + beginning.size();
       begin_ = beginning.size();
-      return line{{buffer_.data(), beginning.size()}, ++number_, true};
+      return line{{buffer_.data(), beginning.size()}, ++number_, true, ended};
     }
     if (ended_) return {};
     if (too_long) {

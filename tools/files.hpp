@@ -32,6 +32,9 @@ private:
 [[nodiscard]] descriptor open_file(const std::string& name, int flags,
                                    std::string_view advice = "see whether it is there and may be used");
 
+/// Makes what was closed of standard input, output and error something that cannot be used, so that no file takes its place.
+void open_standard_descriptors() noexcept;
+
 /// Lets a thread, or a signal, end what waits for input.
 class stop_source {
 public:
@@ -72,6 +75,7 @@ public:
     std::string_view text; ///< without newline; until the next one is read
     std::uint64_t number; ///< 1 for the first
     bool too_long = false; ///< then the text is only its beginning
+    bool ended = true; ///< by a newline, and not by the end of the input
   };
 
   /// `name` is what messages call the input.

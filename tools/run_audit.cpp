@@ -46,7 +46,7 @@ int run_audit(const common_options& common, const audit_options& options, consol
       at.out << '{' << members_of(numbers) << "}\n";
     return found.violations == 0 ? 0 : found_violations;
   } catch (const skald::failure& why) {
-    at.err << std::string{"skald: "} + why.what() + '\n';
+    at.err << "skald: " + without_passwords(why.what()) + '\n';
     return no_verdict;
   }
 }

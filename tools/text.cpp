@@ -1,5 +1,6 @@
 #include "text.hpp"
 #include <skald/store/json.hpp>
+#include <skald/store/open_store.hpp>
 
 #include <algorithm>
 #include <array>
@@ -147,6 +148,16 @@ std::vector<histogram::bar> histogram::bars() const {
     all.push_back({index * widths[width_], found == counts_.end() ? 0 : found->second});
   }
   return all;
+}
+
+std::string without_passwords(std::string_view message) {
+  std::string shown;
+  for (std::size_t begin = 0; begin != message.size();) { // one after the other: a URL is taken to reach to the end
+    const auto end = std::min(message.find("://", begin + 1), message.size());
+    shown += skald::without_password(message.substr(begin, end - begin));
+    begin = end;
+  }
+  return shown;
 }
 
 } // namespace tools

@@ -84,4 +84,7 @@ private:
   std::map<std::int64_t, std::uint64_t> counts_;
 };
 
+/// A message as it may be shown to people: without the passwords of URLs that stand in it.
+[[nodiscard]] std::string without_passwords(std::string_view message);
+
 } // namespace tools

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <exception>
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -50,18 +51,24 @@ std::pair<std::string, std::uint64_t> last_line_of(int file, const std::string& 
   return {end.substr(first, last - first), begin + last + 1};
 }
 
+/// Whether what is in a file is the beginning of the store's first event, as an export writes it.
+bool begins_first_line(int file, const skald::event_store& store) {
+  const auto first = store.read(skald::all_query{}.limit(1)).value().records;
+  const auto line = first.empty() ? std::string{} : event_line(first.front());
+  std::string bytes(line.size() + 1, '\0');
+  const auto count = ::pread(file, bytes.data(), bytes.size(), 0);
+  return count >= 0 && line.starts_with(std::string_view{bytes.data(), static_cast<std::size_t>(count)});
+}
+
 /// Where an export that stopped goes on: behind the last event whose line is whole. What is behind that line is cut off.
 skald::position resume(int file, const std::string& name, const skald::event_store& store) {
   const auto [line, end] = last_line_of(file, name);
-  skald::position after;
-  if (end != 0) {
-    const auto found = store.find(parse_event_line(line).id).value();
-    if (!found || event_line(*found) != line)
-      throw skald::failure{skald::errc::invalid_argument,
-                           "the last event of '" + name + "' is not in this store: nothing was written to the file; " +
-                             "export to another one, or from the store that it came from"};
-    after = found->position;
-  }
+  const auto last = end == 0 ? std::nullopt : store.find(parse_event_line(line).id).value();
+  if (end == 0 ? !begins_first_line(file, store) : !last || event_line(*last) != line)
+    throw skald::failure{skald::errc::invalid_argument,
+                         "what '" + name + "' ends with is not in this store: nothing was written to the file; " +
+                           "export to another one, or from the store that it came from"};
+  const auto after = last ? last->position : skald::position{};
   if (::ftruncate(file, static_cast<off_t>(end)) != 0 || ::lseek(file, 0, SEEK_END) < 0)
     throw skald::failure{skald::errc::insertion_failed, "cutting '" + name + "' behind its last line: " + reason() +
                                                           ": see whether it may be written"};
@@ -86,7 +93,7 @@ public:
   explicit refusals(console& at) : at_{at} {}
 
   void add(const std::string& place, const std::string& why) {
-    if (++count_ <= most_told) at_.err << place + ": " + why + '\n';
+    if (++count_ <= most_told) at_.err << without_passwords(place + ": " + why) + '\n';
   }
   void end() const {
     if (count_ > most_told) at_.err << "and so it went with " + grouped(count_ - most_told) + " more\n";
@@ -114,6 +121,14 @@ std::uint64_t copy_relations(const skald::event_store& from, skald::event_store&
   });
   write();
   return count;
+}
+
+/// Of files, whether it is the same one by whatever name.
+bool is_same_store(const std::string& one, const std::string& other) {
+  constexpr std::string_view file = "sqlite:";
+  std::error_code not_there;
+  return one == other || (one.starts_with(file) && other.starts_with(file) &&
+                          std::filesystem::equivalent(one.substr(file.size()), other.substr(file.size()), not_there));
 }
 
 std::string counts(const import_report& r, bool for_people) {
@@ -233,7 +248,7 @@ int run_export(const common_options& common, const export_options& options, cons
 
 int run_copy(const common_options& common, const copy_options& options, console& at) {
   const signal_stop signals{at.stop};
-  if (options.to == common.store)
+  if (is_same_store(options.to, common.store))
     throw skald::failure{skald::errc::invalid_argument,
                          "a store cannot be copied into itself: name another one with --to"};
   const auto from = open(common, false);

@@ -3,6 +3,7 @@
 #include <tests/tools/program.hpp>
 #include <tools/audit.hpp>
 
+#include <algorithm>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -61,7 +62,11 @@ found audited(const std::string& log, const std::vector<skald::record>& records,
                  },
                  cut_ns};
   std::uint64_t number = 0;
-  for (const auto& text : lines_of(log)) checking.take(line_reader::line{text, ++number});
+  for (const auto& text : lines_of(log)) {
+    ++number;
+    const bool ended = number <= static_cast<std::uint64_t>(std::ranges::count(log, '\n'));
+    checking.take(line_reader::line{.text = text, .number = number, .ended = ended});
+  }
   for (const auto& r : records) checking.take(r);
   all.counts = checking.finish(skald::position{head});
   CHECK(all.counts.violations == all.kinds.size());
@@ -171,7 +176,7 @@ TEST_CASE("what a store holds is held against what its log says") {
     {"an append of which nobody knows is not there", sent_two + unknown_text(1), {}, 0, {}},
     {"a refused append is not there", sent_two + refused_text(1), {}, 0, {}},
     {"events of others are between", acked, {one, two, three}, 3, {}},
-    {"the log is empty", "", {one, two}, 2, {}},
+    {"a run has sent nothing", run_text(), {one, two}, 2, {}},
     {"all is missing", acked, {}, 0, {"missing", "missing"}},
     {"the last one is missing", acked, {one}, 1, {"missing"}},
     {"the first one is missing", acked, {two}, 2, {"position", "revision", "missing"}},
@@ -189,7 +194,7 @@ TEST_CASE("what a store holds is held against what its log says") {
     {"refused, and there", sent_two + refused_text(1), {one, two}, 2, {"refused", "refused"}},
     {"twice", acked, {one, two, record_at(3, first_id)}, 3, {"twice"}},
     {"a position is left out", acked, {one, skipped}, 3, {"position", "moved"}},
-    {"a position comes again", "", {one, two, record_at(2, third_id)}, 2, {"position", "revision"}},
+    {"a position comes again", run_text(), {one, two, record_at(2, third_id)}, 2, {"position", "revision"}},
     {"a revision is left out", acked, {one, late}, 2, {"revision", "moved"}},
     {"the newest event cannot be read", acked, {one, two}, 3, {"position"}},
   };
@@ -239,7 +244,8 @@ TEST_CASE("half a line ends a run: it stands at the end of a log, or in front of
     CHECK(audited(log + half + '\n' + run_text() + send_text(1, {third_id}), both, 2).kinds.empty());
     CHECK(has(refusal_of(log + half + '\n' + send_text(2, {third_id})), "line 4 of the log: "));
     CHECK(has(refusal_of(log + half + '\n' + half), "line 4 of the log: "));
-    CHECK(audited(half, {}, 0).kinds.empty());
+    CHECK(has(refusal_of(log + half + '\n'), "line 4 of the log: "));
+    CHECK(has(refusal_of(half), "no run has begun in the log"));
   }
 }
 
@@ -259,6 +265,9 @@ TEST_CASE("a log that nobody can have written is refused with the line") {
     {run_text() + send_text(1, {"x"}), "line 2 of the log: "},
     {sent_two + ack_text(1, 1, 1), "line 3 of the log: such a revision"},
     {sent_two + ack_text(1, 2, 0), "line 3 of the log: such a revision"},
+    {"", "no run has begun in the log: this is no acknowledgement log"},
+    {"hello\n", "line 1 of the log: this is no line of an acknowledgement log"},
+    {sent_two + "hello\n", "line 3 of the log: this is no line of an acknowledgement log"},
     {"what\nelse\n", "line 1 of the log: this is no line of an acknowledgement log"},
     {run_text() + "\n" + send_text(1, {first_id}), "line 2 of the log: this is no line of an acknowledgement log"},
     {run_text() + R"({"ack":1,"ns":1,"revision":1,"first":1,"more":1})" + '\n' + send_text(1, {first_id}),
@@ -283,6 +292,14 @@ TEST_CASE("skald audit answers 0 for a store that holds what it should, 1 for on
         "{\"runs\":1,\"appends\":10,\"acknowledged\":10,\"refused\":0,\"in_doubt\":0,\"in_doubt_written\":0,"
         "\"events\":40,\"others\":0,\"violations\":0}\n");
   CHECK(has(audit_of({"--table"}).out, "acknowledged"));
+  for (const auto* text : {"", "hello\n", "hello"}) {
+    const auto other = (backend.folder.path() / "other").string();
+    write(other, text);
+    const auto none = run({"audit", "--store", backend.url(), other});
+    CHECK(none.status == 2);
+    CHECK(none.out.empty());
+    CHECK_MESSAGE(has(none.err, "acknowledgement log"), none.err);
+  }
 
   skald::test::run_sql(backend.folder.path() / "events.db", "UPDATE skald_events SET data = '{}' WHERE position = 3; "
                                                             "DELETE FROM skald_events WHERE position = 40");

@@ -33,7 +33,8 @@ std::vector<std::string> lines_in(std::string_view text, std::size_t most_bytes)
   line_reader reader{ends.read.get(), "a pipe", stop, most_bytes};
   std::vector<std::string> lines;
   while (const auto line = reader.next())
-    lines.push_back(std::to_string(line->number) + (line->too_long ? " too long: " : ": ") + std::string{line->text});
+    lines.push_back(std::to_string(line->number) + (line->too_long ? " too long" : "") +
+                    (line->ended ? ": " : " of which more may come: ") + std::string{line->text});
   CHECK(reader.bytes() >= text.size());
   return lines;
 }
@@ -43,9 +44,10 @@ std::vector<std::string> lines_in(std::string_view text, std::size_t most_bytes)
 TEST_CASE("lines are read whole, the last one also without its end, and those that are too long only in part") {
   using words = std::vector<std::string>;
   CHECK(lines_in("", 100) == words{});
-  CHECK(lines_in("one\n\ntwo", 100) == words{"1: one", "2: ", "3: two"});
+  CHECK(lines_in("one\n\ntwo", 100) == words{"1: one", "2: ", "3 of which more may come: two"});
   CHECK(lines_in("12345\n123456\n1\n", 5) == words{"1: 12345", "2 too long: 123456", "3: 1"});
-  CHECK(lines_in("1\n" + std::string(100, 'x'), 5) == words{"1: 1", "2 too long: " + std::string(64, 'x')});
+  CHECK(lines_in("1\n" + std::string(100, 'x'), 5) ==
+        words{"1: 1", "2 too long of which more may come: " + std::string(64, 'x')});
   const std::string large(3 << 20, 'x'); // more than is read at once
   CHECK(lines_in(large + "\n" + large + "\nend\n", 4 << 20) == words{"1: " + large, "2: " + large, "3: end"});
   CHECK(lines_in(large + "\n" + large + "\nend\n", 1 << 20) ==

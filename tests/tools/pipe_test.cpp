@@ -291,6 +291,8 @@ TEST_CASE("all that is wrong with a request is told at once, each with its path"
     {R"("op":"append","streams":[{"stream":"a","expected":-1}])", "streams[0].expected: "},
     {R"("op":"append","streams":[{"stream":"a","events":[{"type":"made","data":1,"id":"1","counter":1}]}])",
      "streams[0].events[0].counter: needs created"},
+    {R"("op":"append","streams":[{"stream":"a","events":[{"type":"made","data":1,"id":")" + id_of(0) + R"("}]}])",
+     "streams[0].events[0].id: is nil, which names no event"},
     {R"("op":"hydrate","records":[{"id":"x"}])",
      "records[0].stream: missing; records[0].type: missing; records[0].data: missing; records[0].created: missing"},
     {R"("op":"read")", "stream: give one of stream, streams and keys"},

@@ -3,6 +3,7 @@
 #include <tools/command_line.hpp>
 
 #include <csignal>
+#include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
 #include <iterator>
@@ -11,7 +12,18 @@
 
 namespace skald_program {
 
+namespace {
+
+void set_store_variable(const std::string& url) {
+  constexpr auto name = "SKALD_STORE";
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): no thread reads it
+  REQUIRE((url.empty() ? ::unsetenv(name) : ::setenv(name, url.c_str(), 1)) == 0);
+}
+
+} // namespace
+
 child::ended run(const words& arguments, const setting& around) {
+  set_store_variable(around.store_variable);
   tools::descriptor in{::open(std::filesystem::temp_directory_path().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
   REQUIRE(in.get() >= 0);
   tools::write_all(in.get(), around.in, "the input");
@@ -23,6 +35,7 @@ child::ended run(const words& arguments, const setting& around) {
   tools::console at{in.get(), around.out ? *around.out : out, err, around.out_is_terminal, around.err_is_terminal,
                     stop,     around.out_descriptor};
   const int status = tools::run_command(arguments, at);
+  set_store_variable({});
   return {status, out.str(), err.str()};
 }
 

@@ -20,6 +20,7 @@ struct setting {
   std::ostream* out = nullptr; ///< in place of a text
   int out_descriptor = -1;     ///< behind it
   bool stopped = false;        ///< as if a signal had come
+  std::string store_variable{}; ///< SKALD_STORE; empty for none
 };
 
 /// Runs a command in this process.

@@ -35,7 +35,7 @@ TEST_CASE("a command line that is none is answered in a sentence, and nothing is
   } rows[] = {
     {{}, "subcommand"},
     {{"reed"}, "reed"},
-    {{"read"}, "--store"},
+    {{"read"}, "--store is required, or SKALD_STORE"},
     {{"read", "--store", there.url, "--limit", "few"}, "--limit"},
     {{"read", "--store", there.url, "--limit", "-1"}, "--limit"},
     {{"read", "--store", there.url, "--nothing"}, "--nothing"},
@@ -77,6 +77,10 @@ TEST_CASE("an unknown kind of store is told, with those that there are") {
 }
 
 TEST_CASE("no password is shown, wherever it stands") {
+  const skald::test::temporary_folder folder;
+  const auto log = folder.path().string() + "/postgresql://ada:secret@host/db";
+  std::filesystem::create_directories(std::filesystem::path{log}.parent_path());
+  write(log, "no event\n");
   const words rows[] = {
     {"read", "--store", "mysql://ada:secret@host/db"},
     {"init", "--store", "postgresql://ada:secret@127.0.0.1:1/db?deadline=1"},
@@ -84,6 +88,16 @@ TEST_CASE("no password is shown, wherever it stands") {
     {"stats", "postgresql://ada:secret@host/db"},
     {"postgresql://ada:secret@host/db"},
     {"stats", "--stores=postgresql://ada@host/db?password=secret"},
+    {"init", "--store", "sqlite:postgresql://ada:secret@host/db"},
+    {"pipe", "--store", "sqlite:postgresql://ada:secret@host/db"},
+    {"read", "--store", "memory:", "--after", "postgresql://ada:secret@host/db"},
+    {"import", "--store", "memory:", "postgresql://ada:secret@host/db"},
+    {"import", "--store", "memory:", log},
+    {"export", "--store", "memory:", "--output", "postgresql://ada:secret@host/db"},
+    {"copy", "--store", "memory:", "--to", "sqlite:postgresql://ada:secret@host/db"},
+    {"load", "--store", "memory:", "--ack-log", "postgresql://ada:secret@host/db"},
+    {"audit", "--store", "memory:", "postgresql://ada:secret@host/db"},
+    {"completion", "postgresql://ada:secret@host/db"},
   };
   for (const auto& row : rows) {
     const auto done = run(row);
@@ -95,6 +109,60 @@ TEST_CASE("no password is shown, wherever it stands") {
 
 TEST_CASE("memory: is a store that ends with the program") {
   CHECK(said({"stats", "--store", "memory:"}).starts_with("{\"events\":0,"));
+}
+
+TEST_CASE("a store that is given on the command line goes before SKALD_STORE, with every command") {
+  const small_store there;
+  const auto log = (there.backend.folder.path() / "acks").string();
+  const words rows[] = {
+    {"init"},       {"read"},
+    {"tail"},       {"streams"},
+    {"types"},      {"relations"},
+    {"snapshots"},  {"verify"},
+    {"stats"},      {"import", "-"},
+    {"export"},     {"copy", "--to", "memory:"},
+    {"pipe"},       {"load", "--events", "1", "--ack-log", log},
+    {"audit", log},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row);
+    auto done = run(row, {.store_variable = there.url});
+    CHECK_MESSAGE(done.status == 0, done.err);
+    auto given = row;
+    given.insert(given.end(), {"--store", there.url});
+    done = run(given, {.store_variable = "mysql://host/other"});
+    CHECK_MESSAGE(done.status == 0, done.err);
+    done = run(row, {.store_variable = "mysql://host/other"});
+    CHECK(done.status != 0);
+    CHECK(has(done.err, "mysql://host/other"));
+    CHECK(run(row).status == 2);
+  }
+}
+
+TEST_CASE(
+  "what is closed of standard input, output and error is told where it is needed, and no file takes its place") {
+  const skald::test::temporary_folder folder;
+  const auto store = "sqlite:" + (folder.path() / "events.db").string();
+  const struct {
+    std::string command;
+    std::string says;
+  } rows[] = {
+    {R"(exec "$0" pipe --store "$1" <&-)", "reading standard input: Bad file descriptor"},
+    {R"(exec "$0" import - --store "$1" <&-)", "reading '-': Bad file descriptor"},
+    {R"(exec "$0" stats --store "$1" >&-)", "writing standard output: Bad file descriptor"},
+    {R"(exec "$0" stats --store "$1" <&- >&-)", "writing standard output: Bad file descriptor"},
+    {R"(exec "$0" read --after 7 s --store "$1" 2>&-)", ""},
+  };
+  CHECK(
+    child::process{"/bin/sh", {"-c", R"(exec "$0" init --store "$1" <&- 2>&-)", SKALD_PROGRAM, store}}.wait().status ==
+    0);
+  for (const auto& row : rows) {
+    CAPTURE(row.command);
+    const auto done = child::process{"/bin/sh", {"-c", row.command, SKALD_PROGRAM, store}}.wait();
+    CHECK(done.status == 1);
+    CHECK(done.out.empty());
+    CHECK_MESSAGE(has(done.err, row.says), done.err);
+  }
 }
 
 TEST_CASE("the program takes its store from SKALD_STORE, and writes JSON into a pipe") {

@@ -81,3 +81,16 @@ TEST_CASE("text becomes a JSON string, or is refused where it is none") {
   CHECK(quoted("a\"b\n\u00e4") == "\"a\\\"b\\n\u00e4\"");
   CHECK_THROWS_AS((void)quoted("\xff"), skald::failure);
 }
+
+TEST_CASE("passwords are left out of messages, and what else they say is not") {
+  const std::pair<std::string, std::string> rows[] = {
+    {"", ""},
+    {"nothing: to hide @ all", "nothing: to hide @ all"},
+    {"opening 'x://ada:secret@host/db': No such file", "opening 'x://ada:***@host/db': No such file"},
+    {"no 'x://ada:secret@host': give x://USER@HOST", "no 'x://ada:***@host': give x://USER@HOST"},
+    {"x://a:secret@h, y://b:secret@h:1/d", "x://a:***@h, y://b:***@h:1/d"},
+    {"://a:secret@h", "://a:***@h"},
+    {"'x://a@h/d?password=secret'", "'x://a@h/d?password=***"},
+  };
+  for (const auto& [message, shown] : rows) CHECK(without_passwords(message) == shown);
+}

@@ -277,9 +277,17 @@ TEST_CASE("an export goes on where it had stopped, and takes no file of another 
     said({"export", "-o", file, "--resume", "--store", here.store("a")});
     CHECK(text_of(file) == whole);
   }
-  for (const std::string other : {"no event\n", "\n",
-                                  R"({"stream":"s","type":"t","created":"2024-01-01T00:00:00.000Z","data":1})"
-                                  "\n"}) {
+  const auto first = whole.substr(0, whole.find('\n'));
+  const words others{"no event",
+                     std::string{"\0", 1},
+                     first + ' ',
+                     '{' + first,
+                     first + first,
+                     "no event\n",
+                     "\n",
+                     R"({"stream":"s","type":"t","created":"2024-01-01T00:00:00.000Z","data":1})"
+                     "\n"};
+  for (const auto& other : others) {
     write(file, other);
     const auto done = run({"export", "-o", file, "--resume", "--store", here.store("a")});
     CHECK(done.status == 1);
@@ -425,7 +433,12 @@ TEST_CASE("a copy that is interrupted says how to go on, and none is made of a s
   const auto done = run({"copy", "--store", from.url, "--to", here.store("to")}, {.stopped = true});
   CHECK(done.status == 128 + SIGINT);
   CHECK(done.err == "skald: interrupted: 0 events are copied, and the same command goes on with the rest\n");
-  CHECK(has(run({"copy", "--store", from.url, "--to", from.url}).err, "copied into itself"));
+  const auto file = from.backend.folder.path() / "events.db";
+  fs::create_hard_link(file, here.file("hard"));
+  fs::create_symlink(file, here.file("soft"));
+  const std::string same[] = {from.url, "sqlite:" + (from.backend.folder.path() / "." / "events.db").string(),
+                              here.store("hard"), here.store("soft")};
+  for (const auto& url : same) CHECK(has(run({"copy", "--store", from.url, "--to", url}).err, "copied into itself"));
   CHECK(run({"copy", "--store", here.store("none"), "--to", here.store("other")}).status == 1);
   CHECK_FALSE(fs::exists(here.file("other")));
 }
