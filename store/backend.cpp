@@ -45,6 +45,23 @@ const char* restore(record& r, const stored_numbers& from, std::optional<std::st
   return key ? nullptr : "has an impossible batch key";
 }
 
+record without_body(const record& r) {
+  record rest;
+  rest.id = r.id;
+  rest.stream = r.stream;
+  rest.revision = r.revision;
+  rest.position = r.position;
+  rest.type = r.type;
+  rest.schema_version = r.schema_version;
+  rest.created = r.created;
+  rest.recorded = r.recorded;
+  rest.batch = r.batch;
+  rest.hydrated = r.hydrated;
+  rest.outdated = r.outdated;
+  rest.silent = r.silent;
+  return rest;
+}
+
 const char* problem_of_checksum(const record& r, std::optional<std::uint64_t> kept) {
   if (!kept) return "has no checksum";
   return *kept == checksum_of(r) ? nullptr : "is not what was written: its checksum is of something else";

@@ -45,6 +45,9 @@ struct stored_numbers {
 /// What is wrong with a record, by the checksum that is kept beside it; null for nothing.
 [[nodiscard]] const char* problem_of_checksum(const record& r, std::optional<std::uint64_t> kept);
 
+/// All of a record but its data and metadata, which may be large.
+[[nodiscard]] record without_body(const record& r);
+
 /// A sentence that names the record.
 [[nodiscard]] std::string sentence_about(const record& r, std::string_view problem);
 

@@ -43,7 +43,9 @@ private:
 
 } // namespace
 
-std::uint64_t checksum_of(const record& r) {
+std::uint64_t checksum_of(const record& r) { return checksum_of(r, r.data, r.meta); }
+
+std::uint64_t checksum_of(const record& r, std::string_view data, std::string_view meta) {
   hasher hash;
   hash.put(r.position.value);
   hash.put(r.id);
@@ -54,8 +56,8 @@ std::uint64_t checksum_of(const record& r) {
   hash.put(r.created.ticks());
   hash.put(r.recorded.ticks());
   hash.put(detail::flags_of(r));
-  hash.put(r.data);
-  hash.put(r.meta);
+  hash.put(data);
+  hash.put(meta);
   hash.put(r.batch.str());
   return hash.result();
 }

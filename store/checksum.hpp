@@ -3,6 +3,7 @@
 #include <skald/store/record.hpp>
 
 #include <cstdint>
+#include <string_view>
 
 namespace skald {
 
@@ -11,5 +12,8 @@ namespace skald {
 /// `docs/storage_format.md` tells over which bytes. They never change; a member that records get one day is added to them
 /// only where it is set. Two stores give one event different checksums, for its place in them is part of it.
 [[nodiscard]] std::uint64_t checksum_of(const record& r);
+
+/// The same of a record whose data and metadata lie elsewhere.
+[[nodiscard]] std::uint64_t checksum_of(const record& r, std::string_view data, std::string_view meta);
 
 } // namespace skald

@@ -1,6 +1,7 @@
 #include <skald/store/event_store.hpp>
 
 #include <skald/store/backend.hpp>
+#include <skald/store/checksum.hpp>
 #include <skald/store/event.hpp>
 #include <skald/store/json.hpp>
 #include <skald/store/limits.hpp>
@@ -156,9 +157,11 @@ error wrong_revision(const stream_append& part, revision actual) {
   return e;
 }
 
-bool same_body(const new_event& event, const record& r) {
-  return event.type == r.type && event.schema_version == r.schema_version && event.data == r.data &&
-         event.meta == r.meta;
+using known_event = event_store::transaction::known_event;
+
+bool same_body(const new_event& event, const known_event& known) {
+  return event.type == known.stored.type && event.schema_version == known.stored.schema_version &&
+         checksum_of(known.stored, event.data, event.meta) == known.checksum;
 }
 
 error duplicate(const new_event& event, const record& known, std::string_view how) {
@@ -241,7 +244,8 @@ private:
     if (!request_.after || request_.streams.empty()) return {};
     const auto basis = tx_.find(*request_.after);
     for (const auto& part : request_.streams)
-      if (basis && basis->stream == part.stream && basis->revision == tx_.head_of(part.stream).revision) return {};
+      if (basis && basis->stored.stream == part.stream && basis->stored.revision == tx_.head_of(part.stream).revision)
+        return {};
     const auto& part = request_.streams.front();
     return wrong_revision(part, tx_.head_of(part.stream).revision);
   }
@@ -250,18 +254,18 @@ private:
     std::size_t i = 0;
     for (const auto& part : request_.streams)
       for (const auto& event : part.events)
-        if (const auto& known = known_[i++]) return duplicate(event, *known, how);
+        if (const auto& known = known_[i++]) return duplicate(event, known->stored, how);
     return {};
   }
 
   /// All ids are known: the original receipt, if this is what was written then.
   result<receipt> repeat() {
-    receipt answer{{}, known_.front()->position, known_.back()->position};
+    receipt answer{{}, known_.front()->stored.position, known_.back()->stored.position};
     const position before{answer.first.value - 1};
     std::size_t i = 0;
     for (const auto& part : request_.streams) {
       const auto base =
-        part.events.empty() ? tx_.revision_at(part.stream, before) : revision{known_[i]->revision.value - 1};
+        part.events.empty() ? tx_.revision_at(part.stream, before) : revision{known_[i]->stored.revision.value - 1};
       // `stream_exists` is met by what this request itself wrote then.
       const bool exists = part.expected == expected_revision::stream_exists() && !part.events.empty();
       if (!exists && !part.expected.met_by(base)) {
@@ -271,9 +275,9 @@ private:
       }
       auto revision_now = base;
       for (const auto& event : part.events) {
-        const auto& known = *known_[i];
+        const auto& known = known_[i]->stored;
         if (known.stream != part.stream) return duplicate(event, known, "which is not the stream of the request");
-        if (!same_body(event, known)) return duplicate(event, known, "with another type, data or metadata");
+        if (!same_body(event, *known_[i])) return duplicate(event, known, "with another type, data or metadata");
         if (known.position.value != answer.first.value + i)
           return duplicate(event, known, "and was not written together with the others of the request");
         ++revision_now.value;
@@ -330,7 +334,7 @@ private:
   const catalog* types_;
   const append_request& request_;
   std::span<const stream_append> seen_;
-  std::vector<std::optional<record>> known_; // of each event, in order, up to the last one with an id
+  std::vector<std::optional<known_event>> known_; // of each event, in order, up to the last one with an id
   std::size_t event_count_ = 0;
   std::size_t known_count_ = 0;
 };
@@ -524,10 +528,10 @@ result<void> event_store::save_snapshots(std::span<const snapshot> snapshots) {
   return transact_relaxed([&](transaction& tx) -> result<void> {
     for (auto s : snapshots) {
       const auto last = tx.find(s.cursor.id);
-      if (!last || (s.key.stream() && last->stream != *s.key.stream()))
+      if (!last || (s.key.stream() && last->stored.stream != *s.key.stream()))
         return error{errc::invalid_argument, "snapshot of " + in_quotes(s.key.name()) + ": the last record folded, " +
                                                s.cursor.id.str() + ", is not stored there: fold what is stored"};
-      s.cursor.created = last->created;
+      s.cursor.created = last->stored.created;
       tx.save(s);
     }
     return {};

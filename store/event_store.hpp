@@ -70,7 +70,8 @@ public:
   /// a validator (`catalog::validate`) reads a stream to which another request of the group writes.
   ///
   /// A request is atomic, and its refusal does not touch its neighbours. One whose event ids are all known, in the same
-  /// order, streams and bodies, gets its original receipt and writes nothing; so does one whose command was carried out.
+  /// order, streams and bodies (which their checksums tell), gets its original receipt and writes nothing; so does one whose
+  /// command was carried out.
   /// Errors of a request:
   /// `wrong_expected_revision` (with `error::conflict`), `duplicate_event`, `invalid_argument`, `event_missing`,
   /// `invalid_event`; of the whole group: `insertion_failed`, with its outcome. Cost grows with the number of events,

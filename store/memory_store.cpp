@@ -295,9 +295,10 @@ public:
 
   position head() override { return position{log_.size()}; }
 
-  std::optional<record> find(const event_id& id) override {
+  std::optional<known_event> find(const event_id& id) override {
     const auto* found = log_.find(id);
-    return found ? std::optional{*found} : std::nullopt;
+    if (!found) return std::nullopt;
+    return known_event{detail::without_body(*found), checksum_of(*found)};
   }
 
   bool holds_later(const stream_id& stream, std::string_view type, timestamp created) override {

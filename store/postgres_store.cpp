@@ -551,10 +551,12 @@ void migrate(connection& db, const std::string& schema) {
 
 /// What a `record_decoder` reads, in this order. Data and metadata of larger events are fetched when it is known that they are
 /// wanted.
-#define SKALD_EVENT_COLUMNS                                                                                            \
+#define SKALD_COLUMNS(bytes, data, meta)                                                                               \
   "e.position, e.id, e.type, e.revision, e.schema_version, e.created, e.recorded, e.flags, e.batch, "                  \
-  "e.checksum, " SKALD_EVENT_BYTES ", CASE WHEN " SKALD_EVENT_BYTES " <= 8192 THEN e.data END, "                       \
-  "CASE WHEN " SKALD_EVENT_BYTES " <= 8192 THEN e.meta END, e.stream"
+  "e.checksum, " bytes ", " data ", " meta ", e.stream"
+#define SKALD_EVENT_COLUMNS                                                                                            \
+  SKALD_COLUMNS(SKALD_EVENT_BYTES, "CASE WHEN " SKALD_EVENT_BYTES " <= 8192 THEN e.data END",                          \
+                "CASE WHEN " SKALD_EVENT_BYTES " <= 8192 THEN e.meta END")
 constexpr std::size_t type_column = 2;
 constexpr std::size_t checksum_column = 9;
 constexpr std::size_t bytes_column = 10;
@@ -573,6 +575,8 @@ const statement find_bodies{"reading events",
                             "SELECT position, data, meta FROM skald_events WHERE position = ANY ($1)"};
 const statement find_events{"looking up events",
                             "SELECT " SKALD_EVENT_COLUMNS " FROM skald_events e WHERE e.id = ANY ($1)"};
+const statement find_events_without_body{
+  "looking up events", "SELECT " SKALD_COLUMNS("0", "''", "''") " FROM skald_events e WHERE e.id = ANY ($1)"};
 
 /// The keys of event types. What is committed of them never changes.
 class type_keys {
@@ -695,25 +699,23 @@ public:
   }
 
   /// Fetches what rows need besides themselves: names of types and, unless it is known, of streams; data and metadata of the
-  /// larger ones. Of no more rows than a page can hold; answers how many those are.
-  std::size_t fetch_page(const rows& of, streams_of_page streams) {
+  /// larger ones. Of no more rows than a page can hold, from the first one on; answers where those end.
+  std::size_t fetch_page(const rows& of, streams_of_page streams, std::size_t first = 0) {
     std::size_t bytes = 0;
-    std::size_t count = 0;
-    for (; count < of.size() && count < limits::page_records && bytes < limits::page_bytes; ++count)
-      bytes += static_cast<std::size_t>(of.integer(count, bytes_column));
-    fetch(of, count, streams);
-    return count;
+    auto end = first;
+    for (; end < of.size() && end - first < limits::page_records && bytes < limits::page_bytes; ++end)
+      bytes += static_cast<std::size_t>(of.integer(end, bytes_column));
+    fetch(of, first, end, streams);
+    return end;
   }
 
-  void fetch_all(const rows& of) { fetch(of, of.size(), streams_of_page::several); }
-
 private:
-  void fetch(const rows& of, std::size_t count, streams_of_page streams) {
+  void fetch(const rows& of, std::size_t first, std::size_t end, streams_of_page streams) {
     types_.trim();
     streams_.trim();
     array bodies;
     bool any = false;
-    for (std::size_t i = 0; i < count; ++i) {
+    for (auto i = first; i < end; ++i) {
       types_.want(of.integer(i, type_column));
       if (streams == streams_of_page::several) streams_.want(of.integer(i, stream_column));
       if (of.null(i, data_column)) bodies.add(of.integer(i, 0)), any = true;
@@ -820,7 +822,7 @@ const statement move_back{"moving a checkpoint back",
 class writer final : public event_store::transaction {
 public:
   writer(std::unique_ptr<connection> db, hybrid_clock& clock, detail::head_tracker& heads, bool verified)
-    : db_{std::move(db)}, clock_{clock}, heads_{heads}, type_keys_{*db_}, decode_{*db_, verified} {
+    : db_{std::move(db)}, clock_{clock}, heads_{heads}, verified_{verified}, type_keys_{*db_}, decode_{*db_, verified} {
     const auto found =
       db_->run_text("listening for appends of others", "SELECT 'skald_' || 'skald_head'::regclass::oid");
     channel_ = found.text(0, 0);
@@ -956,8 +958,11 @@ public:
 
   position head() override { return head_; }
 
-  std::optional<record> find(const event_id& id) override {
-    if (const auto kept = kept_.find(id); kept != kept_.end()) return events_[kept->second];
+  std::optional<known_event> find(const event_id& id) override {
+    if (const auto kept = kept_.find(id); kept != kept_.end()) {
+      const auto& r = events_[kept->second];
+      return known_event{detail::without_body(r), checksum_of(r)};
+    }
     if (const auto known = known_.find(id); known != known_.end()) return known->second;
     look_up_ids(std::span{&id, 1});
     return known_.at(id);
@@ -1115,12 +1120,12 @@ private:
 
   void look_up_ids(std::span<const event_id> ids) {
     for (const auto& id : ids) known_.try_emplace(id);
-    const auto found = db_->run(find_events, array_of(ids));
-    decode_.fetch_all(found);
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      auto r = decode_(found, i);
-      known_[r.id] = std::move(r);
-    }
+    const auto found = db_->run(verified_ ? find_events : find_events_without_body, array_of(ids));
+    for (std::size_t next = 0; next < found.size();)
+      for (const auto end = decode_.fetch_page(found, streams_of_page::several, next); next < end; ++next) {
+        const auto r = decode_(found, next);
+        known_[r.id] = known_event{detail::without_body(r), record_decoder::checksum(found, next)};
+      }
   }
 
   detail::known_streams::entry& entry_of(const stream_id& stream) {
@@ -1230,6 +1235,7 @@ private:
   std::unique_ptr<connection> db_;
   hybrid_clock& clock_;
   detail::head_tracker& heads_;
+  bool verified_;
   std::string channel_;
   type_keys type_keys_;
   record_decoder decode_;
@@ -1244,7 +1250,7 @@ private:
   bool has_new_types_ = false;
   event_id written_;
   detail::known_streams streams_;
-  std::unordered_map<event_id, std::optional<record>> known_;
+  std::unordered_map<event_id, std::optional<known_event>> known_;
   std::map<command_id, std::optional<kept_receipt>> receipts_;
   std::set<command_id> new_receipts_; // not written yet
   std::int64_t forget_ = 0; // so many, where they were kept before:
@@ -1430,7 +1436,7 @@ public:
   [[nodiscard]] std::optional<record> find(const event_id& id) {
     const auto found = db_->run(find_event, id.str());
     if (found.empty()) return std::nullopt;
-    decode_.fetch_all(found);
+    decode_.fetch_page(found, streams_of_page::several);
     return decode_(found, 0);
   }
 

@@ -405,8 +405,11 @@ event_id id_in(std::span<const std::uint8_t> stored) {
 }
 
 /// What a `record_decoder` reads, in this order; the stream's name may follow.
-constexpr const char* event_columns = "e.position, e.id, e.type, e.revision, e.schema_version, e.created, e.recorded, "
-                                      "e.flags, e.data, e.meta, e.batch, e.checksum";
+#define SKALD_EVENT_COLUMNS(data, meta)                                                                                \
+  "e.position, e.id, e.type, e.revision, e.schema_version, e.created, e.recorded, e.flags, " data ", " meta            \
+  ", e.batch, e.checksum"
+constexpr const char* event_columns = SKALD_EVENT_COLUMNS("e.data", "e.meta");
+constexpr const char* columns_without_body = SKALD_EVENT_COLUMNS("''", "''");
 constexpr int checksum_column = 11;
 constexpr int stream_name_column = 12;
 
@@ -490,7 +493,7 @@ class writer final : public event_store::transaction {
 public:
   /// `kept` is how the connection is set.
   writer(std::unique_ptr<connection> db, durability kept, hybrid_clock& clock, bool verified)
-    : db_{std::move(db)}, kept_{kept}, clock_{clock}, decode_{*db_, verified} {
+    : db_{std::move(db)}, kept_{kept}, clock_{clock}, verified_{verified}, decode_{*db_, verified} {
     if (auto row = newest_(); row.next()) heads_.set(observe(row)); // time does not repeat across restarts
     db_->set_trouble(errc::insertion_failed);
     sqlite3_wal_hook(db_->get(), note_log, this);
@@ -544,12 +547,12 @@ public:
 
   position head() override { return head_; }
 
-  std::optional<record> find(const event_id& id) override {
+  std::optional<known_event> find(const event_id& id) override {
     auto row = find_(id);
     if (!row.next()) return std::nullopt;
-    if (!row.null(stream_name_column)) return decode_(row);
-    const auto* stream = new_stream(row.integer(stream_name_column + 1));
-    return stream ? decode_(row, *stream) : decode_(row);
+    const auto* stream = row.null(stream_name_column) ? new_stream(row.integer(stream_name_column + 1)) : nullptr;
+    const auto r = stream ? decode_(row, *stream) : decode_(row);
+    return known_event{detail::without_body(r), record_decoder::checksum(row)};
   }
 
   bool holds_later(const stream_id& stream, std::string_view type, timestamp created) override {
@@ -739,6 +742,7 @@ private:
   std::unique_ptr<connection> db_;
   durability kept_;
   hybrid_clock& clock_;
+  bool verified_;
   record_decoder decode_;
   type_dictionary& types_ = decode_.types();
 
@@ -758,9 +762,10 @@ private:
   statement insert_event_ =
     prepare("writing an event", "INSERT INTO skald_events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
                                 "?12, ?13)");
-  statement find_ = prepare("looking up an event", std::string{"SELECT "} + event_columns +
-                                                     ", s.name, e.stream FROM skald_events e "
-                                                     "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.id = ?1");
+  statement find_ =
+    prepare("looking up an event", std::string{"SELECT "} + (verified_ ? event_columns : columns_without_body) +
+                                     ", s.name, e.stream FROM skald_events e "
+                                     "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.id = ?1");
   statement holds_later_ =
     prepare("looking for later events", "SELECT 1 FROM skald_events "
                                         "WHERE stream = ?1 AND created > ?2 AND type = ?3 LIMIT 1");

@@ -15,6 +15,12 @@ public:
     timestamp newest;         ///< the largest `created`
   };
 
+  /// An event that is stored, without its data and metadata, which may be large.
+  struct known_event {
+    record stored;
+    std::optional<std::uint64_t> checksum; ///< that is kept of all of it, and tells whether another body is the same
+  };
+
   /// What is kept of a command.
   struct kept_receipt {
     receipt given;
@@ -34,7 +40,7 @@ public:
   /// The newest position, 0 for none.
   [[nodiscard]] virtual position head() = 0;
 
-  [[nodiscard]] virtual std::optional<record> find(const event_id& id) = 0;
+  [[nodiscard]] virtual std::optional<known_event> find(const event_id& id) = 0;
 
   /// Whether the stream holds an event of this type with a later `created`.
   [[nodiscard]] virtual bool holds_later(const stream_id& stream, std::string_view type, timestamp created) = 0;

@@ -51,10 +51,10 @@ private:
     std::size_t written = 0;
     stream_head head_of(const stream_id&) override { return {}; }
     position head() override { return position{written}; }
-    std::optional<record> find(const event_id& id) override {
+    std::optional<known_event> find(const event_id& id) override {
       if (id != folded) return std::nullopt;
-      record known;
-      known.id = id;
+      known_event known;
+      known.stored.id = id;
       return known;
     }
     bool holds_later(const stream_id&, std::string_view, timestamp) override { return false; }

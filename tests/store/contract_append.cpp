@@ -1,3 +1,4 @@
+#include <skald/store/checksum.hpp>
 #include <skald/store/event.hpp>
 #include <skald/store/json.hpp>
 
@@ -66,6 +67,16 @@ std::shared_ptr<const catalog> user_catalog() {
 new_event user(std::uint64_t number, std::string data) { return {"user:created", std::move(data), id(number)}; }
 
 constexpr auto good_user = R"({"name":{"given":"John","family":"Doe"},"age":33})";
+
+/// Whether a transaction finds the record without its body, which may be large, and tells by its checksum that it is this one.
+bool knows(event_store::transaction& tx, const record& r) {
+  const auto found = tx.find(r.id);
+  if (!found || !found->stored.data.empty() || !found->stored.meta.empty()) return false;
+  auto whole = found->stored;
+  whole.data = r.data;
+  whole.meta = r.meta;
+  return whole == r && found->checksum == checksum_of(r);
+}
 
 } // namespace
 
@@ -267,6 +278,22 @@ SKALD_CONTRACT_CONTENDED("a known id with another body is a duplicate and the me
     CHECK_MESSAGE(answer.error().message.find("another type, data or metadata") != std::string::npos,
                   answer.error().message);
     CHECK(read_all(*store) == store.before);
+  }
+}
+
+SKALD_CONTRACT("known events of more bytes than a page are known, whether or not reads are verified") { // A.15, A.16
+  for (const bool verified : {false, true}) {
+    CAPTURE(verified);
+    backend place;
+    store_options options;
+    options.verify_reads = verified;
+    const auto store = place.open(options);
+    auto large = request("a", no_stream, some_events(1, 10));
+    for (auto& event : large.streams[0].events) event.data = '"' + std::string(std::size_t{1} << 20, 'x') + '"';
+    const auto original = must(store->append(large));
+    CHECK(must(store->append(large)) == original);
+    large.streams[0].events.back().data[7] = 'y';
+    CHECK(code_of(store->append(large)) == errc::duplicate_event);
   }
 }
 
@@ -527,8 +554,8 @@ SKALD_CONTRACT_CONTENDED("an undone transaction leaves nothing behind") {
     CHECK(tx.head() == position{6});
     CHECK(tx.head_of(stream("new")).revision == revision{2});
     CHECK(tx.head_of(stream("new")).newest == at(12));
-    CHECK(tx.find(id(12)) == inside);
-    CHECK(tx.find(id(2)) == store.before[1]);
+    CHECK(knows(tx, inside));
+    CHECK(knows(tx, store.before[1]));
     CHECK_FALSE(tx.find(id(13)));
     CHECK(tx.holds_later(stream("new"), "thing:happened", at(11)));
     CHECK_FALSE(tx.holds_later(stream("new"), "thing:new", at(11)));
