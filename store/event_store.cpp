@@ -33,6 +33,15 @@ result<void> check_created(timestamp created) {
   return {};
 }
 
+/// How far times that are given may lie in the future: by the wall, or a chain of calls would move the clock further.
+timestamp::milliseconds latest_created(const store_options& options) { return options.wall() + options.max_drift; }
+
+error too_far_ahead(const std::string& what, timestamp created, const store_options& options) {
+  return {errc::clock_drift, what + " was created at " + created.str() + ", more than " +
+                               std::to_string(options.max_drift.count()) +
+                               " ms ahead of this node's clock: say when it happened, and set the clocks right"};
+}
+
 result<void> at_most(std::size_t most, std::size_t found, std::string_view what) {
   if (found <= most) return {};
   return error{errc::invalid_argument,
@@ -228,7 +237,11 @@ private:
       const auto head = tx_.head_of(part.stream);
       if (!part.expected.met_by(head.revision)) return wrong_revision(part, head.revision);
       auto newest = head.newest;
-      for (const auto& event : part.events) newest = std::max(event.created, newest.next());
+      for (const auto& event : part.events) {
+        if (event.created.given() && event.created.time() > latest_created(options_))
+          return too_far_ahead("an event of type " + in_quotes(event.type), event.created, options_);
+        newest = std::max(event.created, newest.next());
+      }
       if (newest > timestamp::max())
         return error{errc::invalid_argument, "stream " + in_quotes(part.stream.str()) +
                                                " holds an event from the end of time: nothing can come behind it"};
@@ -470,15 +483,12 @@ result<receipt> event_store::append(const append_request& request) {
 }
 
 result<hydrate_report> event_store::hydrate(std::span<const record> records) {
-  const auto latest = options_.wall() + options_.max_drift; // of the wall, or a chain of calls would move it further
+  const auto latest = latest_created(options_);
   volume all;
   for (const auto& r : records) {
     if (auto ok = all.add(r.data, r.meta); !ok) return ok.error();
     if (auto ok = check_record(r); !ok) return ok.error();
-    if (r.created.time() > latest)
-      return error{errc::clock_drift, "record " + r.id.str() + " was created at " + r.created.str() + ", more than " +
-                                        std::to_string(options_.max_drift.count()) +
-                                        " ms ahead of this node's clock: set the clocks of both machines"};
+    if (r.created.time() > latest) return too_far_ahead("record " + r.id.str(), r.created, options_);
   }
   hydrate_report report;
   const auto done = transact([&](transaction& tx) -> result<void> {

@@ -21,7 +21,7 @@ namespace skald {
 
 class catalog;
 
-/// How far a hydrated record may lie ahead of the clock.
+/// How far the time of creation that comes with an event or record may lie ahead of the wall clock.
 inline constexpr std::chrono::milliseconds default_max_drift = std::chrono::minutes{1};
 
 /// What an acknowledged append survives.
@@ -74,8 +74,8 @@ public:
   /// command was carried out.
   /// Errors of a request:
   /// `wrong_expected_revision` (with `error::conflict`), `duplicate_event`, `invalid_argument`, `event_missing`,
-  /// `invalid_event`; of the whole group: `insertion_failed`, with its outcome. Cost grows with the number of events,
-  /// not with the size of the store (but for the depth of its indexes).
+  /// `invalid_event`, `clock_drift` (of a given `created`); of the whole group: `insertion_failed`, with its outcome. Cost
+  /// grows with the number of events, not with the size of the store (but for the depth of its indexes).
   [[nodiscard]] std::vector<result<receipt>> append(std::span<const append_request> group);
 
   /// Commits a single request.

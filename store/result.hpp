@@ -30,7 +30,7 @@ enum class errc : std::uint8_t {
   open_failed = 8,
   /// What is stored cannot be what was written.
   corrupt = 9,
-  /// A hydrated record lies further in the future than the clock may move.
+  /// A hydrated record, or an event with a given time of creation, lies further in the future than clocks may differ.
   clock_drift = 10,
   /// More is waiting than the node may hold; nothing was accepted.
   overloaded = 11,
@@ -59,7 +59,7 @@ enum class outcome : std::uint8_t { not_written, unknown };
 /// What a `wrong_expected_revision` is about, in words that a program can read.
 struct conflict {
   std::string stream;
-  std::string expected;     ///< `no_stream`, `stream_exists` or a number
+  std::string expected; ///< `no_stream`, `stream_exists` or a number
   std::uint64_t actual = 0; ///< the stream's revision
 
   friend bool operator==(const conflict&, const conflict&) = default;

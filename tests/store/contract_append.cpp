@@ -483,7 +483,7 @@ SKALD_CONTRACT_CONTENDED("a time of creation below the stream's newest is raised
 
 SKALD_CONTRACT_CONTENDED("a given time of creation does not move the clock") { // A.29
   fixture<backend> store;
-  const timestamp far{store.clock.time() + std::chrono::hours{24 * 365}, 0};
+  const timestamp far{store.clock.time() + default_max_drift, 0};
   must(store->append(request("a", no_stream, {an_event(1, "thing:happened", far)})));
   CHECK(store->clock().now() < far);
   must(store->append(request("b", no_stream, {an_event(2)})));
@@ -497,8 +497,39 @@ SKALD_CONTRACT_CONTENDED("a given time of creation does not move the clock") { /
   CHECK(all[2].recorded < far);
 }
 
-SKALD_CONTRACT_CONTENDED("nothing comes behind the end of time") {
+SKALD_CONTRACT_CONTENDED("an event that was created further in the future than clocks may differ is refused") { // A.29
   fixture<backend> store;
+  const auto created = [&](std::uint64_t number, std::chrono::milliseconds ahead) {
+    return an_event(number, "thing:happened", {store.clock.time() + default_max_drift + ahead, 0xffff});
+  };
+  const std::chrono::milliseconds one{1};
+  must(store->append(request("a", no_stream, {created(1, -one)})));
+  must(store->append(request("a", any, {created(2, one - one)})));
+  append_request over_two{{{stream("b"), any, {an_event(3)}}, {stream("a"), any, {an_event(4), created(5, one)}}}};
+  over_two.relations.push_back(relation_change::insert(relation_key{"k"}, stream("b")));
+  const auto refused = store->append(over_two);
+  REQUIRE(code_of(refused) == errc::clock_drift);
+  CHECK(refused.error().outcome == outcome::not_written);
+  CHECK(refused.error().message.find("'thing:happened'") != std::string::npos);
+  CHECK(read_all(*store).size() == 2);
+  CHECK(must(store->related(relation_key{"k"})).streams.empty());
+  CHECK(code_of(store->append(request("a", exactly(7), {created(5, one)}))) == errc::wrong_expected_revision);
+  // It did not move the time of its stream, and is written when its time has come.
+  must(store->append(request("b", no_stream, {an_event(3)})));
+  CHECK(read_stream(*store, "b").front().created < timestamp{store.clock.time() + one, 0});
+  auto late = created(5, one);
+  store.clock.advance(one);
+  const auto given = must(store->append(request("a", exactly(2), {late})));
+  // What was written is answered again, also by a clock that was set back.
+  store.clock.advance(-std::chrono::hours{1});
+  CHECK(must(store->append(request("a", exactly(2), {late}))) == given);
+}
+
+SKALD_CONTRACT_CONTENDED("nothing comes behind the end of time") {
+  backend place;
+  store_options options;
+  options.max_drift = timestamp::max().time().time_since_epoch();
+  const auto store = place.open(options);
   const auto last = [](std::uint64_t number) { return an_event(number, "thing:happened", timestamp::max()); };
   CHECK(code_of(store->append(request("a", any, {last(1), an_event(2)}))) == errc::invalid_argument);
   CHECK(read_all(*store).empty());

@@ -134,6 +134,15 @@ TEST_CASE("pipe makes ids where none are given, and tells them") {
   CHECK(skald::event_id::parse(answer.substr(start.size(), 36)).has_value());
 }
 
+TEST_CASE("pipe appends no event from the future, which would take its stream along") {
+  const skald::test::sqlite backend;
+  const std::string start = R"({"req":1,"op":"append","streams":[{"stream":"a","events":[{"type":"made","data":1)";
+  const auto refused = answer_of(backend.url(), start + R"(,"created":"2999-01-01T00:00:00.000Z"}]}]})");
+  CHECK(has(refused, R"("code":"clock_drift")"));
+  CHECK(has(refused, R"("outcome":"not_written")"));
+  CHECK(has(answer_of(backend.url(), start + "}]}]}"), R"("revisions":[1])"));
+}
+
 TEST_CASE("a command that pipe is told twice is carried out once, and answered twice") {
   const skald::test::sqlite backend;
   const auto command = [&](const std::string& data, const std::string& answer) {
