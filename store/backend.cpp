@@ -73,17 +73,25 @@ std::string sentence_about(const record& r, std::string_view problem) {
   return "the event at position " + std::to_string(r.position.value) + id + stream + ' ' + std::string{problem};
 }
 
-std::optional<std::string> problem_of_gaps(const all_query& query, const std::vector<record>& read) {
+std::optional<std::string> problem_of_gaps(const all_query& query, const page& read, position newest) {
   if (query.types()) return {};
   const bool forward = query.direction() == direction::forward;
-  auto last = forward ? query.after().value_or(position{}).value : 0;
-  for (const auto& r : read) {
-    const auto expected = forward ? last + 1 : last - 1;
-    if (r.position.value != expected && (forward || last != 0))
-      return "position " + std::to_string(expected) + " is missing beside position " + std::to_string(r.position.value);
-    last = r.position.value;
+  const auto low = query.after().value_or(position{}).value; // what is wanted lies between these
+  const auto high = std::min(query.before().value_or(last_position).value, newest.value + 1);
+  auto at = forward ? low : high;
+  const auto missing = [&](const std::string& beside) {
+    return "position " + std::to_string(forward ? at + 1 : at - 1) + " is missing" + beside;
+  };
+  for (const auto& r : read.records) {
+    const auto here = r.position.value;
+    const bool appended_since = !forward && at == high && here >= high;
+    if (here != (forward ? at + 1 : at - 1) && !appended_since)
+      return missing(" beside position " + std::to_string(here));
+    at = here;
   }
-  return {};
+  const auto [from, to] = forward ? std::pair{at, high} : std::pair{low, at};
+  if (!ended(query, read) || from >= to || to - from == 1) return {};
+  return missing(", there have been events up to position " + std::to_string(newest.value));
 }
 
 std::string incomplete(std::string_view stream, std::int64_t revision, std::int64_t found) {
@@ -164,6 +172,11 @@ result<void> check_list_start(std::string_view after) {
   if (after.empty()) return {};
   if (auto problem = problem_of_name("the name that a list begins behind", after)) return *problem;
   return {};
+}
+
+error out_of_order() {
+  return {errc::corrupt, "reading a list: a name of it lies in front of the one before: see by verifying what else is "
+                         "damaged, and restore the store from a backup"};
 }
 
 result<void> check_projection(std::string_view name, position stored) {

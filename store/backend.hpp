@@ -51,8 +51,9 @@ struct stored_numbers {
 /// A sentence that names the record.
 [[nodiscard]] std::string sentence_about(const record& r, std::string_view problem);
 
-/// What is wrong with a page of all events, as it was read: a position that is missing; none for nothing.
-[[nodiscard]] std::optional<std::string> problem_of_gaps(const all_query& query, const std::vector<record>& read);
+/// What is wrong with a page of all events, as it was read: a position that is missing; none for nothing. `newest` is the
+/// newest there was before.
+[[nodiscard]] std::optional<std::string> problem_of_gaps(const all_query& query, const page& read, position newest);
 
 /// A sentence about a stream of which another number of events is found than there should be.
 [[nodiscard]] std::string incomplete(std::string_view stream, std::int64_t revision, std::int64_t found);
@@ -84,6 +85,22 @@ template <class Query>
 /// How much of a list is answered at once.
 [[nodiscard]] constexpr std::size_t page_of_list(std::size_t limit) noexcept {
   return limit < limits::list_names ? limit : limits::list_names;
+}
+
+/// Of a list whose names are not in their order.
+[[nodiscard]] error out_of_order();
+
+/// A piece of a list, if `name_of` each of it lies behind the one before, the first behind `after`; else a list might never
+/// end. Errors: `corrupt`.
+template <class T, class Name, class NameOf>
+[[nodiscard]] result<std::vector<T>> in_order(result<std::vector<T>> piece, const Name& after, NameOf name_of) {
+  if (!piece) return piece;
+  const T* last = nullptr;
+  for (const auto& one : *piece) {
+    if (!(last ? name_of(*last) < name_of(one) : after < name_of(one))) return out_of_order();
+    last = &one;
+  }
+  return piece;
 }
 
 /// The name of a projection, and that a position that is stored of it is one that a store can hold. Errors:

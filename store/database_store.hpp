@@ -5,6 +5,8 @@
 #include <skald/store/inspector.hpp>
 
 #include <algorithm>
+#include <functional>
+#include <string_view>
 
 /// Not for users, and not installed.
 namespace skald::detail {
@@ -41,14 +43,18 @@ public:
     return ask(check_readable(stream), [&](auto& from) { return from.keys_of(stream); });
   }
   result<std::vector<stream_summary>> streams(std::string_view after, std::size_t limit) const override {
-    return ask(check_list_start(after), [&](auto& from) { return from.streams(after, page_of_list(limit)); });
+    return in_order(ask(check_list_start(after), [&](auto& from) { return from.streams(after, page_of_list(limit)); }),
+                    after, [](const auto& one) -> std::string_view { return one.stream.str(); });
   }
   result<std::vector<relation_summary>> relations(std::string_view after, std::size_t limit) const override {
-    return ask(check_list_start(after), [&](auto& from) { return from.relations(after, page_of_list(limit)); });
+    return in_order(
+      ask(check_list_start(after), [&](auto& from) { return from.relations(after, page_of_list(limit)); }), after,
+      [](const auto& one) -> std::string_view { return one.key.str(); });
   }
   result<std::vector<snapshot_key>> snapshots(const snapshot_key& after, std::size_t limit) const override {
-    return ask(check_list_start(after.reducer()),
-               [&](auto& from) { return from.snapshots(after, page_of_list(limit)); });
+    return in_order(
+      ask(check_list_start(after.reducer()), [&](auto& from) { return from.snapshots(after, page_of_list(limit)); }),
+      after, std::identity{});
   }
   result<std::vector<type_summary>> types() const override {
     return ask({}, [](auto& from) { return from.types(); });

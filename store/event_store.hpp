@@ -47,7 +47,8 @@ struct store_options {
   /// How long the receipt of a command is kept at least, by the clock of the store; with each one that is kept, two older
   /// ones are forgotten.
   std::chrono::milliseconds command_retention = std::chrono::hours{24 * 7};
-  /// Whether each record that is read is held against its checksum; one that is not what was written is `corrupt`.
+  /// Whether each record that is read is held against its checksum; one that is not what was written is `corrupt`. So is what
+  /// an index has lost: `docs/storage_format.md` tells all that is noticed, and what it costs.
   bool verify_reads = false;
 };
 

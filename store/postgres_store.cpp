@@ -1422,6 +1422,7 @@ public:
   }
 
   [[nodiscard]] page read(const all_query& query) {
+    const auto newest = verified_ ? head() : position{};
     const auto first = clamped(query.after().value_or(position{}).value);
     const auto last = clamped(query.before().value_or(detail::last_position).value);
     const auto& page = all_pages[index_of(query.direction())];
@@ -1429,7 +1430,7 @@ public:
                                      : db_->run(page, first, last, nullptr, rows_wanted(query));
     auto answer = fill(query, found);
     if (verified_)
-      if (const auto gap = detail::problem_of_gaps(query, answer.records)) db_->corrupt(*gap);
+      if (const auto gap = detail::problem_of_gaps(query, answer, newest)) db_->corrupt(*gap);
     return answer;
   }
 

@@ -354,18 +354,82 @@ private:
   std::unique_ptr<sqlite3_stmt, finalizer> statement_;
 };
 
+/// Holds a table of names against the index by which they are found. Damaged, it would hide a name, and let it be written
+/// once more.
+class name_check {
+public:
+  name_check(const connection& db, const std::string& table)
+    : db_{db}, name_of_{db, purpose, "SELECT name FROM " + table + " WHERE key = ?1"},
+      lost_{db, purpose,
+            "SELECT t.name FROM " + table + " t NOT INDEXED WHERE t.key > ?1 AND NOT EXISTS (SELECT 1 FROM " + table +
+              " i WHERE i.name = t.name AND +i.key = t.key) LIMIT 1"},
+      last_key_{db, purpose, "SELECT coalesce(max(key), 0) FROM " + table} {}
+
+  /// That the index is right about a name that was found.
+  void found(std::string_view name, std::int64_t key) {
+    if (auto row = name_of_(key); !row.next() || row.text(0) != name) corrupt(name);
+  }
+
+  /// That it finds all names there are. Looks at each of them once.
+  void all() {
+    const auto last = last_key_.integer(); // first, for others may add names
+    if (auto row = lost_(seen_); row.next()) corrupt(row.text(0));
+    seen_ = last;
+  }
+
+private:
+  static constexpr const char* purpose = "holding names against their index";
+
+  [[noreturn]] void corrupt(std::string_view name) const {
+    db_.corrupt("the index of names is wrong about " + detail::in_quotes(name));
+  }
+
+  const connection& db_;
+  statement name_of_;
+  statement lost_;
+  statement last_key_;
+  std::int64_t seen_ = 0; // up to this key all names are found
+};
+
+/// What a connection that verifies holds against each other: no checksum tells that a row is not found.
+struct cross_check {
+  explicit cross_check(const connection& db)
+    : streams{db, "skald_streams"}, relations{db, "skald_relation_keys"},
+      sum_{db, "counting the events of all streams",
+           "SELECT max(cast(total(revision) AS INTEGER), 0) FROM skald_streams"} {}
+
+  /// The newest position when this was asked first, by the revisions of all streams: there is none without an event.
+  [[nodiscard]] position newest() {
+    if (!newest_) newest_ = position{static_cast<std::uint64_t>(sum_.integer())};
+    return *newest_;
+  }
+
+  name_check streams;
+  name_check relations;
+
+private:
+  statement sum_;
+  std::optional<position> newest_;
+};
+
 /// The names of event types and their keys. What is committed of it never changes.
 class type_dictionary {
 public:
-  explicit type_dictionary(const connection& db)
+  type_dictionary(const connection& db, bool verified)
     : by_name_{db, "looking up an event type", "SELECT key FROM skald_types WHERE name = ?1"},
-      by_key_{db, "looking up an event type", "SELECT name FROM skald_types WHERE key = ?1"} {}
+      by_key_{db, "looking up an event type", "SELECT name FROM skald_types WHERE key = ?1"} {
+    if (verified) check_.emplace(db, "skald_types");
+  }
 
   [[nodiscard]] std::optional<std::int64_t> key_of(std::string_view name) {
     if (const auto known = keys_.find(name); known != keys_.end()) return known->second;
     auto row = by_name_(name);
-    if (!row.next()) return std::nullopt;
+    if (!row.next()) {
+      if (check_) check_->all();
+      return std::nullopt;
+    }
     const auto key = row.integer(0);
+    if (check_) check_->found(name, key);
     add(key, name);
     return key;
   }
@@ -393,6 +457,7 @@ public:
 private:
   statement by_name_;
   statement by_key_;
+  std::optional<name_check> check_;
   std::map<std::string, std::int64_t, std::less<>> keys_;
   std::unordered_map<std::int64_t, std::string> names_;
 };
@@ -416,7 +481,7 @@ constexpr int stream_name_column = 12;
 /// Makes records of rows.
 class record_decoder {
 public:
-  record_decoder(const connection& db, bool verified) : db_{db}, verified_{verified}, types_{db} {}
+  record_decoder(const connection& db, bool verified) : db_{db}, verified_{verified}, types_{db, verified} {}
 
   /// The record in a row, of a stream that is known. Throws `errc::corrupt` where it cannot be what was written.
   [[nodiscard]] record operator()(const rows& row, const stream_id& stream) {
@@ -494,6 +559,7 @@ public:
   /// `kept` is how the connection is set.
   writer(std::unique_ptr<connection> db, durability kept, hybrid_clock& clock, bool verified)
     : db_{std::move(db)}, kept_{kept}, clock_{clock}, verified_{verified}, decode_{*db_, verified} {
+    if (verified) check_.emplace(*db_);
     if (auto row = newest_(); row.next()) heads_.set(observe(row)); // time does not repeat across restarts
     db_->set_trouble(errc::insertion_failed);
     sqlite3_wal_hook(db_->get(), note_log, this);
@@ -505,6 +571,9 @@ public:
     kept_ = kept;
     begin_.run();
     look_for_others();
+    if (check_ && head_ < check_->newest())
+      db_->corrupt("there have been events up to position " + std::to_string(check_->newest().value) +
+                   ", the newest one is at position " + std::to_string(head_.value));
     if (streams_.size() > most_cached_streams) streams_.forget();
   }
 
@@ -601,10 +670,9 @@ public:
       unrelate_stream_.run(stream);
       return;
     }
-    if (change.what() == kind::insert) add_key_.run(change.key());
-    auto row = key_(change.key());
-    if (!row.next()) return; // nothing was ever under it
-    const auto key = row.integer(0);
+    if (change.what() == kind::insert) add(change.key());
+    const auto key = key_of(change.key());
+    if (key == 0) return; // nothing was ever under it
     if (change.what() == kind::insert) {
       auto& entry = entry_of(change.stream());
       if (entry.second.key == 0) streams_.change(entry);
@@ -618,7 +686,7 @@ public:
   }
 
   void save(const snapshot& s) override {
-    if (s.key.relation()) add_key_.run(*s.key.relation());
+    if (s.key.relation()) add(*s.key.relation());
     const auto [stream, relation] = owner_of(s.key);
     assert(stream != 0 || relation != 0);
     save_snapshot_.run(stream, relation, std::string_view{s.key.reducer()}, std::string_view{s.fingerprint},
@@ -703,7 +771,11 @@ private:
   detail::known_streams::entry& entry_of(const stream_id& stream) {
     return streams_.at(stream, [&]() -> detail::known_streams::state {
       auto row = stream_(stream);
-      if (!row.next()) return {};
+      if (!row.next()) {
+        if (check_) check_->streams.all();
+        return {};
+      }
+      if (check_) check_->streams.found(stream.str(), row.integer(0));
       return {row.integer(0), revision{number(row, 1)}, timestamp{number(row, 2)}, true, false};
     });
   }
@@ -711,8 +783,18 @@ private:
   /// Stream and relation, of which one is 0, and both where nothing is known of them.
   std::pair<std::int64_t, std::int64_t> owner_of(const snapshot_key& key) {
     if (key.stream()) return {entry_of(*key.stream()).second.key, 0};
-    auto row = key_(*key.relation());
-    return {0, row.next() ? row.integer(0) : 0};
+    return {0, key_of(*key.relation())};
+  }
+
+  /// 0 where there is none.
+  std::int64_t key_of(const relation_key& key) {
+    auto row = key_(key);
+    return row.next() ? row.integer(0) : 0;
+  }
+
+  void add(const relation_key& key) {
+    if (check_ && key_of(key) == 0) check_->relations.all();
+    add_key_.run(key);
   }
 
   /// The name of a stream whose row is not written yet, null where there is none.
@@ -745,6 +827,7 @@ private:
   bool verified_;
   record_decoder decode_;
   type_dictionary& types_ = decode_.types();
+  std::optional<cross_check> check_; // where it verifies
 
   statement begin_ = prepare("waiting for its turn to write", "BEGIN IMMEDIATE");
   statement commit_ = prepare("committing a transaction", "COMMIT");
@@ -825,8 +908,9 @@ private:
 /// Answers queries on a connection of its own, one at a time.
 class reader {
 public:
-  reader(std::unique_ptr<connection> db, bool verified)
-    : db_{std::move(db)}, verified_{verified}, decode_{*db_, verified} {}
+  reader(std::unique_ptr<connection> db, bool verified) : db_{std::move(db)}, decode_{*db_, verified} {
+    if (verified) check_.emplace(*db_);
+  }
 
   [[nodiscard]] page read(const stream_query& query) {
     const moment now{*this};
@@ -838,8 +922,8 @@ public:
                        stream_pages_[index_of(query.direction())](query.stream(), low.created, low.id, high.created,
                                                                   high.id, unless_empty(types)),
                        [&](const rows& row) { return decode_(row, query.stream()); });
-    if (verified_ && detail::ended(query, answer))
-      for (auto row = stream_key_(query.stream()); row.next();) check_complete(row.integer(0));
+    if (check_ && detail::ended(query, answer))
+      if (const auto key = key_of(query.stream())) check_complete(key);
     return answer;
   }
 
@@ -866,7 +950,7 @@ public:
       row.next();
       return decode_(row);
     });
-    if (verified_ && detail::ended(query, answer))
+    if (check_ && detail::ended(query, answer))
       for (const auto stream : streams) check_complete(stream);
     return answer;
   }
@@ -880,8 +964,8 @@ public:
            all_pages_[index_of(query.direction())](query.after().value_or(position{}),
                                                    query.before().value_or(detail::last_position), unless_empty(types)),
            [&](const rows& row) { return decode_(row); });
-    if (verified_)
-      if (const auto gap = detail::problem_of_gaps(query, answer.records)) db_->corrupt(*gap);
+    if (check_)
+      if (const auto gap = detail::problem_of_gaps(query, answer, check_->newest())) db_->corrupt(*gap);
     return answer;
   }
 
@@ -899,6 +983,7 @@ public:
   }
 
   [[nodiscard]] revision revision_of(const stream_id& stream) {
+    if (check_) (void)key_of(stream);
     return revision{static_cast<std::uint64_t>(revision_.integer(stream))};
   }
 
@@ -907,19 +992,18 @@ public:
   [[nodiscard]] relation related(const relation_key& key) {
     const moment now{*this};
     relation answer;
+    if (check_) (void)key_of(key);
     auto found = relation_(key);
     if (!found.next()) return answer;
     answer.revision = revision{static_cast<std::uint64_t>(found.integer(1))};
-    for (auto row = streams_under_(found.integer(0)); row.next();)
-      answer.streams.emplace_back(std::string{row.text(0)});
+    for (auto row = streams_under_(found.integer(0)); row.next();) answer.streams.push_back(name_in<stream_id>(row, 0));
     return answer;
   }
 
   [[nodiscard]] std::optional<stored_snapshot> load(const snapshot_key& key) {
     const moment now{*this};
-    const auto key_in = [](rows found) { return found.next() ? found.integer(0) : std::int64_t{0}; };
-    const auto stream = key.stream() ? key_in(stream_key_(*key.stream())) : 0;
-    const auto relation = key.relation() ? key_in(relation_(*key.relation())) : 0;
+    const auto stream = key.stream() ? key_of(*key.stream()) : 0;
+    const auto relation = key.relation() ? key_of(*key.relation()) : 0;
     auto found = snapshot_(stream, relation, std::string_view{key.reducer()});
     if (!found.next()) return std::nullopt;
     skald::snapshot s;
@@ -942,22 +1026,24 @@ public:
 
   [[nodiscard]] std::vector<relation_key> keys_of(const stream_id& stream) {
     std::vector<relation_key> keys;
-    for (auto row = keys_of_stream_(stream); row.next();) keys.emplace_back(std::string{row.text(0)});
+    for (auto row = keys_of_stream_(stream); row.next();) keys.push_back(name_in<relation_key>(row, 0));
     return keys;
   }
 
   [[nodiscard]] std::vector<stream_summary> streams(std::string_view after, std::size_t limit) {
+    if (check_) check_->streams.all();
     std::vector<stream_summary> all;
     for (auto row = streams_(after, std::uint64_t{limit}); row.next();)
-      all.push_back({stream_id{std::string{row.text(0)}}, revision{static_cast<std::uint64_t>(row.integer(1))},
+      all.push_back({name_in<stream_id>(row, 0), revision{static_cast<std::uint64_t>(row.integer(1))},
                      timestamp{static_cast<std::uint64_t>(row.integer(2))}});
     return all;
   }
 
   [[nodiscard]] std::vector<relation_summary> relations(std::string_view after, std::size_t limit) {
+    if (check_) check_->relations.all();
     std::vector<relation_summary> all;
     for (auto row = relations_(after, std::uint64_t{limit}); row.next();)
-      all.push_back({relation_key{std::string{row.text(0)}}, revision{static_cast<std::uint64_t>(row.integer(1))},
+      all.push_back({name_in<relation_key>(row, 0), revision{static_cast<std::uint64_t>(row.integer(1))},
                      static_cast<std::uint64_t>(row.integer(2))});
     return all;
   }
@@ -968,11 +1054,10 @@ public:
                           std::string_view{after.name()}, std::uint64_t{limit});
     while (row.next()) {
       std::string reducer{row.text(0)};
-      std::string name{row.text(2)};
       if (row.integer(1) == 0)
-        all.emplace_back(std::move(reducer), stream_id{std::move(name)});
+        all.emplace_back(std::move(reducer), name_in<stream_id>(row, 2));
       else
-        all.emplace_back(std::move(reducer), relation_key{std::move(name)});
+        all.emplace_back(std::move(reducer), name_in<relation_key>(row, 2));
     }
     return all;
   }
@@ -1083,11 +1168,20 @@ private:
     return static_cast<std::uint64_t>(row.integer(column));
   }
 
-  /// Pages of streams are found by an index: where an entry is missing, its record would be, too.
+  /// Pages of streams are found by an index: where an entry is missing, or there in place of another, its record would be
+  /// missing, too.
   void check_complete(std::int64_t stream) {
-    auto row = counts_(stream);
-    if (row.next() && row.integer(0) != row.integer(1))
-      db_->corrupt(detail::incomplete(row.text(2), row.integer(1), row.integer(0)));
+    auto row = stream_row_(stream);
+    if (!row.next()) db_->corrupt("stream " + std::to_string(stream) + " is not there, which is read");
+    std::int64_t found = 0;
+    stream_cursor last;
+    for (auto event = events_of_(stream); event.next(); ++found) {
+      const stream_cursor at{timestamp{unsigned_at(event, 0)}, id_in(event.blob(1))};
+      if (found != 0 && at <= last)
+        db_->corrupt("the events of stream " + detail::in_quotes(row.text(0)) + " are not in their order");
+      last = at;
+    }
+    if (found != row.integer(1)) db_->corrupt(detail::incomplete(row.text(0), row.integer(1), found));
   }
 
   /// All that is read while it lives is of one moment. Between looking up the types of a query and reading, a type
@@ -1138,12 +1232,36 @@ private:
   /// The streams that are named or kept under the keys, each once.
   std::vector<std::int64_t> keys_of(const streams_query& query) {
     std::set<std::int64_t> streams;
-    const auto add_all = [&](rows found) {
-      while (found.next()) streams.insert(found.integer(0));
-    };
-    for (const auto& stream : query.streams()) add_all(stream_key_(stream));
-    for (const auto& key : query.keys()) add_all(stream_keys_under_(key));
+    for (const auto& stream : query.streams())
+      if (const auto key = key_of(stream)) streams.insert(key);
+    for (const auto& key : query.keys()) {
+      if (check_) (void)key_of(key);
+      for (auto found = stream_keys_under_(key); found.next();) streams.insert(found.integer(0));
+    }
     return {streams.begin(), streams.end()};
+  }
+
+  /// 0 where nothing is stored of it.
+  std::int64_t key_of(const stream_id& stream) {
+    return checked(stream_key_(stream), stream.str(), check_ ? &check_->streams : nullptr);
+  }
+  std::int64_t key_of(const relation_key& key) {
+    return checked(relation_(key), key.str(), check_ ? &check_->relations : nullptr);
+  }
+
+  static std::int64_t checked(rows found, std::string_view name, name_check* check) {
+    if (found.next()) {
+      if (check) check->found(name, found.integer(0));
+      return found.integer(0);
+    }
+    if (check) check->all();
+    return 0;
+  }
+
+  template <class Name>
+  Name name_in(const rows& row, int column) const {
+    if (auto name = Name::parse(std::string{row.text(column)})) return std::move(*name);
+    db_->corrupt("a name that is none is stored");
   }
 
   template <class Query, class Decode>
@@ -1188,9 +1306,9 @@ private:
   }
 
   std::unique_ptr<connection> db_;
-  bool verified_;
   record_decoder decode_;
   type_dictionary& types_ = decode_.types();
+  std::optional<cross_check> check_; // where it verifies
   statement begin_ = prepare("reading", "BEGIN");
   statement end_ = prepare("reading", "COMMIT");
   std::array<statement, 2> stream_pages_ =
@@ -1212,9 +1330,9 @@ private:
                                      ", s.name FROM skald_events e "
                                      "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.position = ?1");
   statement stream_key_ = prepare("looking up a stream", "SELECT key FROM skald_streams WHERE name = ?1");
-  statement counts_ = prepare("counting the events of a stream",
-                              "SELECT (SELECT count(*) FROM skald_events WHERE stream = ?1), revision, name "
-                              "FROM skald_streams WHERE key = ?1");
+  statement stream_row_ = prepare("looking up a stream", "SELECT name, revision FROM skald_streams WHERE key = ?1");
+  statement events_of_ = prepare("counting the events of a stream",
+                                 "SELECT created, id FROM skald_events WHERE stream = ?1 ORDER BY created, id");
   statement stream_keys_under_ =
     prepare("reading a relation", "SELECT stream FROM skald_relations "
                                   "WHERE key = (SELECT key FROM skald_relation_keys WHERE name = ?1)");
@@ -1330,6 +1448,9 @@ void take_over_log(const connection& db) {
   db.wait_for_others();
 }
 
+/// SQLite looks whether the parts of a page lie within it, each time that it reads one.
+constexpr const char* verify_pages = "PRAGMA cell_size_check = ON";
+
 std::unique_ptr<connection> open_for_writing(const std::filesystem::path& file, const store_options& options) {
   auto db = std::make_unique<connection>(file, errc::open_failed);
   if (sqlite3_db_readonly(db->get(), "main") == 1)
@@ -1339,6 +1460,7 @@ std::unique_ptr<connection> open_for_writing(const std::filesystem::path& file, 
   use_write_ahead_log(*db);
   db->execute("setting it up", synchronous(options.durability));
   db->execute("setting it up", "PRAGMA cache_size = -32768");
+  if (options.verify_reads) db->execute("setting it up", verify_pages);
   take_over_log(*db);
   if (found != schema_version) migrate(*db);
   return db;
@@ -1352,6 +1474,7 @@ public:
       readers_{most_readers, [file, verified = options.verify_reads] {
                  auto db = std::make_unique<connection>(file, errc::read_failed);
                  db->execute("setting up a reader", "PRAGMA query_only = ON; PRAGMA cache_size = -16384");
+                 if (verified) db->execute("setting up a reader", verify_pages);
                  return std::make_unique<reader>(std::move(db), verified);
                }} {}
 

@@ -59,11 +59,6 @@ SKALD_CONTRACT("a checkpoint beyond the newest record is a problem") {
 
 namespace {
 
-void change(const sqlite& backend, const std::string& text) { run_sql(backend.folder.path() / "events.db", text); }
-#ifdef SKALD_WITH_POSTGRES
-void change(const postgres& backend, const std::string& text) { backend.schema.sql(text); }
-#endif
-
 /// Two streams of three events each, relations, a projection and a command.
 void write_little(event_store& store) {
   must(store.append(request("a", no_stream, some_events(1, 3))));
@@ -126,7 +121,7 @@ SKALD_PERSISTENT("verifying names what is wrong, and goes on to find all of it")
     fixture<backend> store;
     write_little(*store);
     CHECK(must(store->verify()).sound());
-    change(store.backend(), row.change);
+    sql_of(store.backend(), row.change);
     const auto found = must(store->verify());
     CHECK(found.problem_count >= row.problems);
     CHECK(found.problems.size() == found.problem_count);
@@ -142,7 +137,7 @@ SKALD_PERSISTENT("verifying names what is wrong, and goes on to find all of it")
 SKALD_PERSISTENT("of many problems the first are told and all are counted") {
   fixture<backend> store;
   must(store->append(request("a", no_stream, some_events(1, 500))));
-  change(store.backend(), "UPDATE skald_events SET data = '{}'");
+  sql_of(store.backend(), "UPDATE skald_events SET data = '{}'");
   const auto found = must(store->verify());
   CHECK(found.records == 500);
   CHECK(found.problem_count == 500);
@@ -174,7 +169,7 @@ SKALD_PERSISTENT("what was changed behind a store's back is corrupt where reads 
     CHECK(read_all(*store).size() == 6);
     CHECK(read_stream(*store, "a").size() == 3);
     CHECK(read_all(*store, related).size() == 3);
-    change(one, row.change);
+    sql_of(one, row.change);
     const auto wrong = [](bool expected) { return expected ? errc::corrupt : errc::none; };
     CHECK(code_of(store->read(all_query{})) == wrong(row.in_all));
     CHECK(code_of(store->read(all_query{}.backward())) == wrong(row.in_all));
@@ -182,5 +177,28 @@ SKALD_PERSISTENT("what was changed behind a store's back is corrupt where reads 
     CHECK(code_of(store->read(related)) == wrong(row.in_stream));
     CHECK(read_stream(*store, "b").size() == 3);
     CHECK(must(store->read(stream_query{stream("a")}.limit(1))).records.size() == 1);
+  }
+}
+
+SKALD_PERSISTENT("events that are gone at either end are noticed where reads of all are verified") {
+  for (const std::uint64_t gone : {1U, 6U}) {
+    CAPTURE(gone);
+    backend one;
+    write_little(*one.open({}));
+    sql_of(one, "DELETE FROM skald_events WHERE position = " + std::to_string(gone));
+    store_options options;
+    options.verify_reads = true;
+    const auto store = one.open(options);
+    const auto lower = position{gone - 1};
+    const auto upper = position{gone + 1};
+    for (const auto& query : {all_query{}, all_query{}.backward(), all_query{}.after(lower).before(upper),
+                              all_query{}.after(lower).before(upper).backward()})
+      CHECK(code_of(store->read(query)) == errc::corrupt);
+    CHECK(must(store->read(all_query{}.after(position{1}).before(position{6}))).records.size() == 4);
+    CHECK(must(store->read(all_query{}.after(position{1}).before(position{6}).backward())).records.size() == 4);
+    for (const auto end : {position{6}, position{7}, position{UINT64_MAX}})
+      CHECK(must(store->read(all_query{}.after(end))).records.empty());
+    CHECK(must(store->read(all_query{}.before(position{0}))).records.empty());
+    CHECK(must(store->read(all_query{}.limit(0))).records.empty());
   }
 }

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <sqlite3.h>
+#include <tests/store/contract.hpp>
 
 #include <filesystem>
 #include <string>
@@ -24,5 +25,13 @@ inline std::string run_sql(const std::filesystem::path& file, const std::string&
   REQUIRE_MESSAGE(code == SQLITE_OK, why);
   return value;
 }
+
+/// The same in what a backend keeps, whichever it is.
+inline std::string sql_of(const sqlite& backend, const std::string& text) {
+  return run_sql(backend.folder.path() / "events.db", text);
+}
+#ifdef SKALD_WITH_POSTGRES
+inline std::string sql_of(const postgres& backend, const std::string& text) { return backend.schema.sql(text); }
+#endif
 
 } // namespace skald::test

@@ -22,6 +22,7 @@ result<store_pointer> open_verified(const fs::path& file, manual_clock clock = {
   store_options options;
   options.wall = clock;
   options.verify_reads = true;
+  options.durability = durability::relaxed; // no power is lost
   return open_sqlite_store(file, options);
 }
 
@@ -55,25 +56,169 @@ TEST_CASE("sqlite: what lies behind a damaged page is verified, too") {
 
 namespace {
 
-/// A store's file, and all that may be read from it.
+constexpr std::size_t page_bytes = 4096;
+
+/// Where the first page of a table or an index is.
+std::size_t first_page_of(const fs::path& file, const std::string& what) {
+  const auto number = run_sql(file, "SELECT rootpage FROM sqlite_schema WHERE name = '" + what + "'");
+  REQUIRE_FALSE(number.empty());
+  return (std::stoul(number) - 1) * page_bytes;
+}
+
+/// Changes one byte of the page that a small table or index has: of a text in it, or the number of its rows.
+void damage(const fs::path& file, const std::string& what, const std::string& text, std::size_t offset, int by) {
+  const auto page = first_page_of(file, what);
+  auto content = content_of(file);
+  const auto place = text.empty() ? page : content.find(text, page);
+  REQUIRE(place < page + page_bytes);
+  content[place + offset] = static_cast<char>(content[place + offset] + by);
+  write_file(file, content);
+}
+
+} // namespace
+
+TEST_CASE("sqlite: a name or an event that an index or a table has lost is noticed where reads are verified") {
+  constexpr std::size_t rows = 4; // where a page tells how many it has
+  struct row {
+    const char* name;
+    const char* what; // is damaged
+    const char* text; // in it
+    std::size_t offset;
+    int by;
+    const char* lost; // the stream that cannot be read any more
+  };
+  const row cases[] = {
+    {"an altered name of a stream", "sqlite_autoindex_skald_streams_1", "stream-2", 7, 8, "stream-2"},
+    {"a name that leads to another stream", "sqlite_autoindex_skald_streams_1", "stream-3", 8, 1, "stream-3"},
+    {"the last name of a stream", "sqlite_autoindex_skald_streams_1", "", rows, -1, "stream-9"},
+    {"a row of a stream", "skald_streams", "", rows, -1, "stream-9"},
+    {"the row of an event", "skald_events", "", rows, -1, "stream-9"},
+    {"the place of an event in its stream", "skald_events_by_stream", "", rows, -1, "stream-9"},
+  };
+  for (const auto& row : cases) {
+    CAPTURE(row.name);
+    const temporary_folder folder;
+    const auto file = folder.path() / "file.db";
+    {
+      const auto store = must(open_verified(file));
+      for (std::uint64_t i = 1; i <= 9; ++i)
+        must(store->append(request("stream-" + std::to_string(i), no_stream, {an_event(i)})));
+      CHECK(read_all(*store).size() == 9);
+      CHECK(must(store->streams("", 100)).size() == 9);
+      CHECK(must(store->read(stream_query{stream("stream-0")})).records.empty());
+    }
+    damage(file, row.what, row.text, row.offset, row.by);
+    const auto store = must(open_verified(file));
+    CHECK(code_of(store->read(stream_query{stream(row.lost)})) == errc::corrupt);
+    CHECK(code_of(store->read(streams_query{std::vector{stream(row.lost)}})) == errc::corrupt);
+    const std::string what = row.what;
+    if (what == "sqlite_autoindex_skald_streams_1") {
+      CHECK(code_of(store->revision_of(stream(row.lost))) == errc::corrupt);
+      CHECK(code_of(store->streams("", 100)) == errc::corrupt);
+      CHECK(code_of(store->append(request(row.lost, any, {an_event(100)}))) == errc::corrupt);
+    } else if (what == "skald_events") {
+      CHECK(code_of(store->read(all_query{})) == errc::corrupt);
+      CHECK(code_of(store->read(all_query{}.backward())) == errc::corrupt);
+      CHECK(code_of(store->read(all_query{}.after(position{8}))) == errc::corrupt);
+      CHECK(must(store->read(all_query{}.before(position{9}))).records.size() == 8);
+      CHECK(code_of(store->append(request("another", any, {an_event(100)}))) == errc::corrupt);
+    }
+    CHECK(read_stream(*store, "stream-1").size() == 1);
+    CHECK_FALSE(must(store->verify()).sound());
+  }
+}
+
+TEST_CASE("sqlite: a type or a relation key that its index has lost is noticed where reads are verified") {
+  for (const bool altered : {false, true}) {
+    CAPTURE(altered);
+    const temporary_folder folder;
+    const auto file = folder.path() / "file.db";
+    const auto ask_for_key = [](event_store& store) {
+      return store.read(streams_query{std::vector{relation_key{"key-2"}}});
+    };
+    const auto ask_for_type = [](event_store& store) { return store.read(all_query{}.types({"type-2"})); };
+    const auto relate = [](event_store& store, const char* key) {
+      return store.relate(std::vector{relation_change::insert(relation_key{key}, stream("b"))});
+    };
+    {
+      const auto store = must(open_verified(file));
+      must(store->append(request("a", no_stream, {an_event(1, "type-1"), an_event(2, "type-2")})));
+      must(store->relate(std::vector{relation_change::insert(relation_key{"key-1"}, stream("a")),
+                                     relation_change::insert(relation_key{"key-2"}, stream("a"))}));
+      CHECK(must(ask_for_key(*store)).records.size() == 2);
+      CHECK(must(ask_for_type(*store)).records.size() == 1);
+    }
+    for (const auto* what : {"type", "relation_key"})
+      damage(file, "sqlite_autoindex_skald_" + std::string{what} + "s_1",
+             altered ? std::string{what}.substr(what[0] == 'r' ? 9 : 0) + "-2" : "", altered ? 1 : 4, altered ? 1 : -1);
+    const auto store = must(open_verified(file));
+    CHECK(code_of(ask_for_key(*store)) == errc::corrupt);
+    CHECK(code_of(store->related(relation_key{"key-2"})) == errc::corrupt);
+    CHECK(code_of(store->relations("", 10)) == errc::corrupt);
+    CHECK(code_of(relate(*store, "key-2")) == errc::corrupt);
+    CHECK(code_of(ask_for_type(*store)) == errc::corrupt);
+    CHECK(code_of(store->append(request("a", any, {an_event(3, "type-2")}))) == errc::corrupt);
+    must(relate(*store, "key-1"));
+    must(store->append(request("a", any, {an_event(4, "type-1")})));
+  }
+}
+
+TEST_CASE("sqlite: a list of names that are out of their order ends") {
+  const temporary_folder folder;
+  const auto file = folder.path() / "file.db";
+  {
+    const auto store = must(open_sqlite_store(file));
+    for (std::uint64_t i = 1; i <= 9; ++i) {
+      must(store->append(request("stream-" + std::to_string(i), no_stream, {an_event(i)})));
+      must(store->relate(std::vector{
+        relation_change::insert(relation_key{"key-" + std::to_string(i)}, stream("stream-" + std::to_string(i)))}));
+    }
+  }
+  damage(file, "sqlite_autoindex_skald_streams_1", "stream-5", 7, 8); // the one that SQLite looks at first
+  damage(file, "sqlite_autoindex_skald_relation_keys_1", "key-5", 4, 8);
+  const auto store = must(open_sqlite_store(file)); // reads are not verified
+  const auto end_of_list = [](auto next) {
+    std::string after;
+    for (int pieces = 0; pieces < 20; ++pieces) {
+      const auto piece = next(after);
+      if (!piece) return piece.error().code;
+      if (piece->empty()) return errc::none;
+      after = piece->back();
+    }
+    FAIL("it does not end");
+    return errc::none;
+  };
+  for (const std::size_t limit : {2U, 3U, 100U}) {
+    CAPTURE(limit);
+    CHECK(end_of_list([&](const std::string& after) -> result<std::vector<std::string>> {
+            const auto piece = store->streams(after, limit);
+            if (!piece) return piece.error();
+            std::vector<std::string> names;
+            for (const auto& one : *piece) names.push_back(one.stream.str());
+            return names;
+          }) == errc::corrupt);
+    CHECK(end_of_list([&](const std::string& after) -> result<std::vector<std::string>> {
+            const auto piece = store->relations(after, limit);
+            if (!piece) return piece.error();
+            std::vector<std::string> names;
+            for (const auto& one : *piece) names.push_back(one.key.str());
+            return names;
+          }) == errc::corrupt);
+  }
+}
+
+namespace {
+
+/// A store's file, its log, and all that may be read from them.
 class original {
 public:
   static constexpr std::uint64_t events = 240;
 
   original() {
+    write(1, events / 2); // and closes it, so that all of this is in the database
+    database = content_of(file());
+    write(events / 2 + 1, events);
     const auto store = must(open_verified(file()));
-    for (std::uint64_t i = 1; i <= events; i += 8) {
-      auto r = request("stream " + std::to_string(i % 5), any, some_events(i, 8));
-      for (auto& event : r.streams.front().events) {
-        event.type = "type " + std::to_string(i % 3);
-        event.data = R"({"text":")" + std::string(i % 70, 'x') + "\"}";
-      }
-      if (i % 3 == 0) r.batch = batch_key{"batch"};
-      must(store->append(r));
-      must(store->relate(std::vector{relation_change::insert(relation_key{"key " + std::to_string(i % 4)},
-                                                             stream("stream " + std::to_string(i % 5)))}));
-    }
-    log = content_of(file().string() + "-wal");
     all = read_all(*store);
     for (const auto& s : must(store->streams("", 100)))
       streams.emplace(s.stream.str(), read_stream(*store, s.stream.str()));
@@ -83,23 +228,20 @@ public:
 
   [[nodiscard]] fs::path file() const { return folder_.path() / "whole.db"; }
 
-  /// How many of the events `store` answers, each as it was written and none left out; then an error may have come.
-  [[nodiscard]] std::size_t true_events(const event_store& store, errc& end) const {
-    std::vector<record> got;
-    end = code_of(for_each(store, all_query{}.limit(events * 2), [&](const record& r) { got.push_back(r); }));
-    REQUIRE(got.size() <= all.size());
-    for (std::size_t i = 0; i < got.size(); ++i) REQUIRE(got[i] == all[i]);
-    return got.size();
+  /// What is answered is what was written, all of it where no error comes.
+  static void expect_true(const result<page>& answer, const std::vector<record>& written) {
+    if (answer) {
+      CHECK(answer->records == written);
+      CHECK_FALSE(answer->more);
+    }
   }
 
   /// Everything is as it was.
   void expect_whole(event_store& store) const {
-    errc end{};
-    CHECK(true_events(store, end) == all.size());
-    CHECK(end == errc::none);
+    CHECK(must(store.read(all_query{})).records == all);
     CHECK(must(store.head()) == position{events});
     for (const auto& [name, records] : streams) {
-      CHECK(read_stream(store, name) == records);
+      CHECK(must(store.read(stream_query{stream(name)})).records == records);
       CHECK(must(store.revision_of(stream(name))) == revision{records.size()});
     }
     for (const auto& r : all) CHECK(must(store.find(r.id)) == r);
@@ -107,7 +249,7 @@ public:
       CHECK(must(store.related(relation_key{"key " + std::to_string(i)})).streams == related[i]);
   }
 
-  /// What a damaged file answers is true, and where it is found sound, it is whole.
+  /// What a damaged file answers is true and whole, or an error.
   void expect_truth(const fs::path& damaged) const {
     const auto opened = open_verified(damaged);
     if (!opened) {
@@ -115,28 +257,48 @@ public:
       return;
     }
     auto& store = **opened;
-    errc end{};
-    (void)true_events(store, end);
-    for (const auto& [name, records] : streams) {
-      std::vector<record> got;
-      const auto read = for_each(store, stream_query{stream(name)}, [&](const record& r) { got.push_back(r); });
-      for (const auto& r : got) CHECK(std::ranges::find(records, r) != records.end());
+    expect_true(store.read(all_query{}), all);
+    for (const auto& [name, records] : streams) expect_true(store.read(stream_query{stream(name)}), records);
+    if (const auto names = store.streams("", 100)) {
+      CHECK(names->size() == streams.size());
+      for (const auto& s : *names) CHECK(streams.contains(s.stream.str()));
     }
     const auto found = store.verify();
+    const auto more = request("stream 1", any, some_events(10 * events, 1));
     if (found && found->sound()) {
       expect_whole(store);
-      must(store.append(request("stream 1", any, some_events(10 * events, 1))));
+      must(store.append(more));
     } else {
-      (void)store.append(request("stream 1", any, some_events(10 * events, 1))); // ends, whatever it answers
+      (void)store.append(more); // ends, whatever it answers
     }
   }
 
   std::vector<record> all;
   std::map<std::string, std::vector<record>> streams;
   std::vector<std::vector<stream_id>> related;
+  std::string database; // without the log, which holds the second half
   std::string log;
+  std::map<std::size_t, std::size_t> committed; // up to which byte of the log there are how many events
 
 private:
+  void write(std::uint64_t first, std::uint64_t last) {
+    const auto store = must(open_verified(file()));
+    committed = {{0, first - 1}};
+    for (auto i = first; i <= last; i += 8) {
+      auto r = request("stream " + std::to_string(i % 5), any, some_events(i, 8));
+      for (auto& event : r.streams.front().events) {
+        event.type = "type " + std::to_string(i % 3);
+        event.data = R"({"text":")" + std::string(i % 70, 'x') + "\"}";
+      }
+      if (i % 3 == 0) r.batch = batch_key{"batch"};
+      r.relations.push_back(relation_change::insert(relation_key{"key " + std::to_string(i % 4)},
+                                                    stream("stream " + std::to_string(i % 5))));
+      must(store->append(r));
+      log = content_of(file().string() + "-wal");
+      committed[log.size()] = i + 7;
+    }
+  }
+
   temporary_folder folder_;
 };
 
@@ -146,16 +308,21 @@ TEST_CASE("sqlite: a file in which bits have flipped answers the truth or an err
   const original whole;
   whole.expect_whole(*must(open_verified(whole.file())));
   const auto content = content_of(whole.file());
+  const auto names = first_page_of(whole.file(), "sqlite_autoindex_skald_streams_1");
   const temporary_folder folder;
   std::mt19937 random{1809};
-  // The bytes at the start of a page are what SQLite finds its way by: they are hit as often as all others.
-  for (int round = 0; round < 50; ++round) {
+  // The bytes at the start of a page are what SQLite finds its way by, and at the end of the one are names: both are hit
+  // as often as all others.
+  for (int round = 0; round < 60; ++round) {
     CAPTURE(round);
     auto damaged = content;
     const auto flips = 1 + random() % 3;
     for (std::size_t i = 0; i < flips; ++i) {
-      const auto page = random() % (content.size() / 4096) * 4096;
-      const auto byte = page + (round % 2 == 0 ? random() % 4096 : random() % 120);
+      const auto page = random() % (content.size() / page_bytes) * page_bytes;
+      const auto byte = round % 3 == 0   ? page + random() % page_bytes
+                        : round % 3 == 1 ? page + random() % 120
+                        : i == 0         ? names + random() % 8
+                                         : names + page_bytes - 1 - random() % 80;
       damaged[byte] = static_cast<char>(damaged[byte] ^ 1 << random() % 8);
     }
     const auto file = folder.path() / (std::to_string(round) + ".db");
@@ -171,13 +338,43 @@ TEST_CASE("sqlite: a file that was cut off answers the truth or an error") {
   std::mt19937 random{44};
   for (int round = 0; round < 60; ++round) {
     CAPTURE(round);
-    const auto pages = content.size() / 4096;
+    const auto pages = content.size() / page_bytes;
     const auto left =
-      round < static_cast<int>(pages) ? static_cast<std::size_t>(round) * 4096 : random() % content.size();
+      round < static_cast<int>(pages) ? static_cast<std::size_t>(round) * page_bytes : random() % content.size();
     CAPTURE(left);
     if (left == 0) continue; // an empty file becomes a new store
     const auto file = folder.path() / (std::to_string(round) + ".db");
     write_file(file, content.substr(0, left));
     whole.expect_truth(file);
+  }
+}
+
+TEST_CASE("sqlite: of a log that is damaged, what lies in front of the damage is kept, and the store is sound") {
+  const original whole;
+  REQUIRE(whole.log.size() > 100 * 1000);
+  const temporary_folder folder;
+  std::mt19937 random{7};
+  for (int round = 0; round < 24; ++round) {
+    CAPTURE(round);
+    const auto place = round == 0 ? 0 : random() % whole.log.size();
+    CAPTURE(place);
+    auto log = whole.log;
+    if (round % 2 == 0)
+      log[place] = static_cast<char>(log[place] ^ 1 << random() % 8);
+    else
+      log.resize(place);
+    const auto file = folder.path() / (std::to_string(round) + ".db");
+    write_file(file, whole.database);
+    write_file(file.string() + "-wal", log);
+    const auto store = must(open_verified(file));
+    const auto kept = std::prev(whole.committed.upper_bound(place))->second;
+    CHECK(read_all(*store) == std::vector(whole.all.begin(), whole.all.begin() + static_cast<std::ptrdiff_t>(kept)));
+    for (const auto& [name, records] : whole.streams) {
+      auto front = records;
+      std::erase_if(front, [&](const record& r) { return r.position > position{kept}; });
+      CHECK(read_stream(*store, name) == front);
+    }
+    CHECK(must(store->verify()).sound());
+    CHECK(must(store->append(request("stream 1", any, some_events(10 * whole.events, 1)))).first == position{kept + 1});
   }
 }

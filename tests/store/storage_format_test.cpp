@@ -39,16 +39,14 @@ std::string content_of(const version& v) {
 }
 
 std::filesystem::path file_of(const sqlite& store) { return store.folder.path() / "events.db"; }
-std::string change(const sqlite& store, const std::string& text) { return run_sql(file_of(store), text); }
-void restore(const sqlite& store, const version& v) { change(store, content_of(v)); }
-std::size_t version_of(const sqlite& store) { return std::stoul(change(store, "PRAGMA user_version")); }
+void restore(const sqlite& store, const version& v) { sql_of(store, content_of(v)); }
+std::size_t version_of(const sqlite& store) { return std::stoul(sql_of(store, "PRAGMA user_version")); }
 
 #ifdef SKALD_WITH_POSTGRES
 std::vector<version> versions_of(const postgres&) {
   return {{"postgres_1.sql", 13, true, true, false}, {"postgres_2.sql", 14, true, true, true}};
 }
 
-std::string change(const postgres& store, const std::string& text) { return store.schema.sql(text); }
 void restore(const postgres& store, const version& v) {
   auto text = content_of(v);
   constexpr std::string_view name = "skald_golden"; // of the schema
@@ -56,7 +54,7 @@ void restore(const postgres& store, const version& v) {
     text.replace(at, name.size(), store.schema.name());
   run_postgres_sql(shared_postgres(), text);
 }
-std::size_t version_of(const postgres& store) { return std::stoul(change(store, "SELECT version FROM skald_schema")); }
+std::size_t version_of(const postgres& store) { return std::stoul(sql_of(store, "SELECT version FROM skald_schema")); }
 #endif
 
 /// The records, by position.
@@ -204,7 +202,7 @@ SKALD_PERSISTENT("a migration that fails half-way leaves the old version whole, 
     const auto before = version_of(old);
     if (before == versions.size()) continue;
     const std::string in_the_way = std::is_same_v<backend, sqlite> ? "skald_snapshots" : "skald_commands"; // made last
-    change(old, "CREATE TABLE " + in_the_way + " (x integer)");
+    sql_of(old, "CREATE TABLE " + in_the_way + " (x integer)");
     store_options options;
     const auto refused = [&] {
       if constexpr (std::is_same_v<backend, sqlite>)
@@ -215,7 +213,7 @@ SKALD_PERSISTENT("a migration that fails half-way leaves the old version whole, 
     REQUIRE(code_of(refused) == errc::open_failed);
     CHECK_MESSAGE(refused.error().message.find(in_the_way) != std::string::npos, refused.error().message);
     CHECK(version_of(old) == before);
-    change(old, "DROP TABLE " + in_the_way);
+    sql_of(old, "DROP TABLE " + in_the_way);
     const auto store = open_verified(old);
     check_content(*store, v);
     expect_sound(*store);
@@ -265,14 +263,14 @@ std::set<std::string> lines_of(const std::string& text) {
 
 /// Each column of tables and views as "table column type"; those of views without a type.
 std::set<std::string> columns_of(const sqlite& store) {
-  return lines_of(change(store,
+  return lines_of(sql_of(store,
                          "SELECT group_concat(t.name || ' ' || c.name || iif(t.type = 'table', ' ' || c.type, ''),"
                          " char(10)) FROM sqlite_schema t, pragma_table_info(t.name) c "
                          "WHERE t.name NOT LIKE 'sqlite_%' AND t.type IN ('table', 'view')"));
 }
 std::set<std::string> indexes_of(const sqlite& store) {
   return lines_of(
-    change(store, "SELECT group_concat(name, char(10)) FROM sqlite_schema WHERE type = 'index' AND sql <> ''"));
+    sql_of(store, "SELECT group_concat(name, char(10)) FROM sqlite_schema WHERE type = 'index' AND sql <> ''"));
 }
 constexpr std::size_t type_column(const sqlite&) { return 1; }
 constexpr const char* language(const sqlite&) { return "sqlite"; }
@@ -280,13 +278,13 @@ constexpr const char* language(const sqlite&) { return "sqlite"; }
 #ifdef SKALD_WITH_POSTGRES
 std::set<std::string> columns_of(const postgres& store) {
   return lines_of(
-    change(store, "SELECT string_agg(table_name || ' ' || column_name || CASE WHEN table_name LIKE '%_v1' "
+    sql_of(store, "SELECT string_agg(table_name || ' ' || column_name || CASE WHEN table_name LIKE '%_v1' "
                   "THEN '' ELSE ' ' || data_type END, E'\\n') FROM information_schema.columns "
                   "WHERE table_schema = '" +
                     store.schema.name() + "'"));
 }
 std::set<std::string> indexes_of(const postgres& store) {
-  return lines_of(change(store, "SELECT string_agg(indexname, E'\\n') FROM pg_indexes WHERE schemaname = '" +
+  return lines_of(sql_of(store, "SELECT string_agg(indexname, E'\\n') FROM pg_indexes WHERE schemaname = '" +
                                   store.schema.name() +
                                   "' AND indexname NOT LIKE '%_key' AND indexname NOT LIKE '%_pkey'"));
 }
@@ -363,10 +361,10 @@ SKALD_PERSISTENT("the documented queries answer what is stored") {
   REQUIRE(queries.size() == std::size(answers));
   for (std::size_t i = 0; i < queries.size(); ++i) {
     CAPTURE(queries[i]);
-    CHECK(change(store, queries[i]) == answers[i]);
+    CHECK(sql_of(store, queries[i]) == answers[i]);
   }
   const auto seen = [&](const char* what, int position) {
-    return change(store,
+    return sql_of(store,
                   std::string{"SELECT "} + what + " FROM skald_events_v1 WHERE position = " + std::to_string(position));
   };
   CHECK(seen("id", 1) == id(7).str());
