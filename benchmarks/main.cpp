@@ -58,8 +58,9 @@ int main(int argc, char** argv) {
   const bench::setting setting{folder, scale};
   std::vector<bench::outcome> outcomes;
   std::printf("%-76s %12s %12s  %-22s %s\n", "workload", "floor/s", "skald/s", "ratio (95 % interval)", "bar");
-  for (const auto workloads_of : {bench::append_workloads, bench::import_workloads, bench::actor_workloads,
-                                  bench::postgres_workloads, bench::stream_workloads, bench::read_workloads}) {
+  for (const auto workloads_of :
+       {bench::append_workloads, bench::import_workloads, bench::actor_workloads, bench::pipe_workloads,
+        bench::postgres_workloads, bench::stream_workloads, bench::read_workloads}) {
     for (const auto& w : workloads_of(setting)) {
       if (w.name.find(only) == std::string::npos) continue;
       const auto& o = outcomes.emplace_back(bench::run(w, pairs));

@@ -20,6 +20,7 @@ struct setting {
 std::vector<workload> append_workloads(const setting& s);
 std::vector<workload> import_workloads(const setting& s);
 std::vector<workload> actor_workloads(const setting& s);
+std::vector<workload> pipe_workloads(const setting& s);
 /// None where skald is built without PostgreSQL.
 std::vector<workload> postgres_workloads(const setting& s);
 std::vector<workload> stream_workloads(const setting& s);
