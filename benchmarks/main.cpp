@@ -14,12 +14,13 @@
 
 namespace {
 
-constexpr const char* usage = "usage: skald_bench [--pairs N] [--scale X] [--only TEXT] [--folder DIR] [--json FILE]\n"
-                              "  --pairs N     pairs of floor and subject for each workload (15)\n"
-                              "  --scale X     a fraction of the operations, to try things out (1)\n"
-                              "  --only TEXT   workloads whose name holds TEXT\n"
-                              "  --folder DIR  where the files are made (the folder it is run in)\n"
-                              "  --json FILE   writes the outcomes there as well\n";
+constexpr const char* usage =
+  "usage: skald_bench [--pairs N] [--scale X] [--only TEXT] [--folder DIR] [--json FILE]\n"
+  "  --pairs N     pairs of floor and subject for each workload (15); of fewer than 6, the interval is all of them\n"
+  "  --scale X     a fraction of the operations, to try things out (1)\n"
+  "  --only TEXT   workloads whose name holds TEXT\n"
+  "  --folder DIR  where the files are made (the folder it is run in)\n"
+  "  --json FILE   writes the outcomes there as well\n";
 
 std::string verdict(bool reached, double bar) {
   std::ostringstream out;
