@@ -55,9 +55,8 @@ skald::new_event read_new_event(const json_value& from) {
   object.need("type", made.type);
   if (const auto data = object.at("data")) made.data = data->text();
   if (const auto meta = object.find("meta")) made.meta = meta->text();
-  const auto id = object.find("id");
   made.id = skald::make_event_id();
-  if (id) id->read(made.id);
+  object.read("id", made.id);
   if (made.id.nil()) object.refuse("id", "is nil, which names no event: give another one, or none");
   read_created(object, made.created);
   object.read("version", made.schema_version);

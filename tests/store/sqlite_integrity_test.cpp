@@ -177,33 +177,23 @@ TEST_CASE("sqlite: a list of names that are out of their order ends") {
   damage(file, "sqlite_autoindex_skald_streams_1", "stream-5", 7, 8); // the one that SQLite looks at first
   damage(file, "sqlite_autoindex_skald_relation_keys_1", "key-5", 4, 8);
   const auto store = must(open_sqlite_store(file)); // reads are not verified
-  const auto end_of_list = [](auto next) {
+  const auto end_of_list = [](auto next, auto name_of) {
     std::string after;
     for (int pieces = 0; pieces < 20; ++pieces) {
       const auto piece = next(after);
       if (!piece) return piece.error().code;
       if (piece->empty()) return errc::none;
-      after = piece->back();
+      after = name_of(piece->back());
     }
     FAIL("it does not end");
     return errc::none;
   };
   for (const std::size_t limit : {2U, 3U, 100U}) {
     CAPTURE(limit);
-    CHECK(end_of_list([&](const std::string& after) -> result<std::vector<std::string>> {
-            const auto piece = store->streams(after, limit);
-            if (!piece) return piece.error();
-            std::vector<std::string> names;
-            for (const auto& one : *piece) names.push_back(one.stream.str());
-            return names;
-          }) == errc::corrupt);
-    CHECK(end_of_list([&](const std::string& after) -> result<std::vector<std::string>> {
-            const auto piece = store->relations(after, limit);
-            if (!piece) return piece.error();
-            std::vector<std::string> names;
-            for (const auto& one : *piece) names.push_back(one.key.str());
-            return names;
-          }) == errc::corrupt);
+    CHECK(end_of_list([&](const auto& after) { return store->streams(after, limit); },
+                      [](const auto& one) { return one.stream.str(); }) == errc::corrupt);
+    CHECK(end_of_list([&](const auto& after) { return store->relations(after, limit); },
+                      [](const auto& one) { return one.key.str(); }) == errc::corrupt);
   }
 }
 
