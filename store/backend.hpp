@@ -64,6 +64,18 @@ template <class Query>
   return !answer.more && answer.records.size() < query.limit().value_or(SIZE_MAX);
 }
 
+/// Of two things, that for forward comes first.
+inline std::size_t index_of(direction d) { return d == direction::forward ? 0 : 1; }
+
+/// Fails where the schema is none that this skald knows.
+void check_version(const auto& db, std::int64_t version, std::int64_t newest) {
+  if (version > 0 && version <= newest) return;
+  db.fail("identifying it",
+          "it has version " + std::to_string(version) + " of the schema, this skald knows versions up to " +
+            std::to_string(newest),
+          version > newest ? "open it with a newer skald" : "restore it from a backup");
+}
+
 /// Revisions as a JSON array.
 [[nodiscard]] std::string json_of(const std::vector<revision>& revisions);
 

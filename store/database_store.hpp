@@ -2,7 +2,8 @@
 
 #include <skald/store/backend.hpp>
 #include <skald/store/event_store.hpp>
-#include <skald/store/inspector.hpp>
+#include <skald/store/inspection.hpp>
+#include <skald/store/rows.hpp>
 
 #include <algorithm>
 #include <functional>
@@ -13,13 +14,14 @@ namespace skald::detail {
 
 /// What stores in databases do alike: they check at the door, and let a session of theirs do the rest.
 ///
-/// `Store` has `ask(use)`, which calls `use(reader)`, and `change_projections(work)`, which calls `work(writer)` in a
-/// transaction of its own. Either may be called again where a connection is lost.
+/// `Store` has `ask(use)`, which calls `use(reader)`, and `change(what, work)`, which calls `work(writer)` in a transaction of
+/// its own. Either may be called again where a connection is lost. `take_appended_elsewhere()` may throw. Readers answer
+/// lists as rows (see rows.hpp).
 template <class Store>
 class database_store : public event_store {
 public:
   result<record_status> status(const record& r) const override {
-    return ask(check_readable(r), [&](auto& from) { return from.status(r); });
+    return ask(check_readable(r), [&](auto& from) { return status_in(from.status(r)); });
   }
   result<page> read(const stream_query& query) const override {
     return ask(check_readable(query), [&](auto& from) { return from.read(query); });
@@ -34,27 +36,32 @@ public:
     return ask({}, [&](auto& from) { return from.find(id); });
   }
   result<revision> revision_of(const stream_id& stream) const override {
-    return ask(check_readable(stream), [&](auto& from) { return from.revision_of(stream); });
+    return ask(check_readable(stream), [&](auto& from) {
+      auto row = from.revision_of(stream);
+      return row.next() ? revision{unsigned_at(row, 0)} : revision{};
+    });
   }
   result<relation> related(const relation_key& key) const override {
-    return ask(check_readable(key), [&](auto& from) { return from.related(key); });
+    return ask(check_readable(key), [&](auto& from) { return relation_in(from.related(key)); });
   }
   result<std::vector<relation_key>> keys_of(const stream_id& stream) const override {
-    return ask(check_readable(stream), [&](auto& from) { return from.keys_of(stream); });
+    return ask(check_readable(stream), [&](auto& from) { return all_in<relation_key>(from.keys_of(stream)); });
   }
   result<std::vector<stream_summary>> streams(std::string_view after, std::size_t limit) const override {
-    return in_order(ask(check_list_start(after), [&](auto& from) { return from.streams(after, page_of_list(limit)); }),
+    return in_order(ask(check_list_start(after),
+                        [&](auto& from) { return all_in<stream_summary>(from.streams(after, page_of_list(limit))); }),
                     after, [](const auto& one) -> std::string_view { return one.stream.str(); });
   }
   result<std::vector<relation_summary>> relations(std::string_view after, std::size_t limit) const override {
     return in_order(
-      ask(check_list_start(after), [&](auto& from) { return from.relations(after, page_of_list(limit)); }), after,
-      [](const auto& one) -> std::string_view { return one.key.str(); });
+      ask(check_list_start(after),
+          [&](auto& from) { return all_in<relation_summary>(from.relations(after, page_of_list(limit))); }),
+      after, [](const auto& one) -> std::string_view { return one.key.str(); });
   }
   result<std::vector<snapshot_key>> snapshots(const snapshot_key& after, std::size_t limit) const override {
-    return in_order(
-      ask(check_list_start(after.reducer()), [&](auto& from) { return from.snapshots(after, page_of_list(limit)); }),
-      after, std::identity{});
+    return in_order(ask(check_list_start(after.reducer()),
+                        [&](auto& from) { return all_in<snapshot_key>(from.snapshots(after, page_of_list(limit))); }),
+                    after, std::identity{});
   }
   result<std::vector<type_summary>> types() const override {
     return ask({}, [](auto& from) { return from.types(); });
@@ -70,12 +77,20 @@ public:
     return ask({}, [](auto& from) { return from.head(); });
   }
   result<std::optional<stored_snapshot>> load_snapshot(const snapshot_key& key) const override {
-    return ask(check_key(key), [&](auto& from) { return from.load(key); });
+    return ask(check_key(key), [&](auto& from) { return snapshot_in(from.snapshot_of(key), key); });
+  }
+
+  result<std::optional<position>> appended_elsewhere() override {
+    try {
+      return store().take_appended_elsewhere();
+    } catch (const failure& why) {
+      return error{errc::read_failed, why.error().message};
+    }
   }
 
   result<checkpoint> register_projection(std::string_view projection, std::optional<position> fresh_from) override {
     if (auto ok = check_projection(projection, fresh_from.value_or(position{})); !ok) return ok.error();
-    return store().change_projections([&](auto& to) -> result<checkpoint> {
+    return store().change(kind::of_projections, [&](auto& to) -> result<checkpoint> {
       to.register_projection(projection, fresh_from);
       return to.read_checkpoint(projection);
     });
@@ -85,7 +100,7 @@ public:
     for (const auto& update : updates)
       if (auto ok = check_update(update); !ok) return ok;
     if (updates.empty()) return {};
-    return store().change_projections([&](auto& to) -> result<void> {
+    return store().change(kind::of_projections, [&](auto& to) -> result<void> {
       for (const auto& update : updates)
         if (auto ok = to.save(update); !ok) return ok;
       return {};
@@ -94,7 +109,7 @@ public:
 
   result<checkpoint> rewind(std::string_view projection, position handled) override {
     if (auto ok = check_projection(projection); !ok) return ok.error();
-    return store().change_projections([&](auto& to) -> result<checkpoint> {
+    return store().change(kind::of_projections, [&](auto& to) -> result<checkpoint> {
       auto stored = to.read_checkpoint(projection);
       if (!stored || handled >= stored->handled) return stored;
       stored->fresh_from = std::max(stored->fresh_from, stored->handled);
@@ -107,7 +122,17 @@ public:
 protected:
   using event_store::event_store;
 
+  /// What a transaction writes.
+  enum class kind : std::uint8_t { of_events, of_projections, of_snapshots };
+
 private:
+  result<void> transact(const std::function<result<void>(transaction&)>& work) override {
+    return store().change(kind::of_events, work);
+  }
+  result<void> transact_relaxed(const std::function<result<void>(transaction&)>& work) override {
+    return store().change(kind::of_snapshots, work);
+  }
+
   [[nodiscard]] Store& store() noexcept { return static_cast<Store&>(*this); }
   [[nodiscard]] const Store& store() const noexcept { return static_cast<const Store&>(*this); }
 

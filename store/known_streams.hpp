@@ -1,6 +1,7 @@
 #pragma once
 
 #include <skald/store/record.hpp>
+#include <skald/store/transaction.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -14,10 +15,8 @@ namespace skald::detail {
 /// What a database's writer knows of streams, and whose rows it has to write.
 class known_streams {
 public:
-  struct state {
+  struct state : event_store::transaction::stream_head {
     std::int64_t key = 0; ///< 0: nothing is stored of the stream
-    skald::revision revision;
-    timestamp newest;
     bool stored = false;  ///< has a row
     bool changed = false; ///< since that was written
   };

@@ -3,11 +3,11 @@
 #include <skald/store/backend.hpp>
 #include <skald/store/checksum.hpp>
 #include <skald/store/database_store.hpp>
-#include <skald/store/inspector.hpp>
 #include <skald/store/known_streams.hpp>
+#include <skald/store/known_types.hpp>
 #include <skald/store/libpqxx.hpp>
 #include <skald/store/postgres_url.hpp>
-#include <skald/store/quoted.hpp>
+#include <skald/store/rows.hpp>
 #include <skald/store/transaction.hpp>
 
 #include <algorithm>
@@ -32,7 +32,6 @@ using namespace std::chrono_literals;
 using steady = std::chrono::steady_clock;
 
 constexpr std::size_t most_readers = 8;
-constexpr std::size_t most_cached_types = 4096;
 constexpr std::size_t most_cached_streams = 16'384;
 constexpr std::size_t rows_of_a_statement = 1000;
 constexpr std::size_t bytes_of_a_statement = std::size_t{8} << 20;
@@ -276,32 +275,48 @@ private:
   std::thread thread_;
 };
 
-/// What a statement has answered.
+class connection;
+
+/// What a statement has answered. The connection must outlive it.
 class rows {
 public:
-  explicit rows(const pqxx::result& answer)
-    : answer_{answer}, size_{static_cast<std::size_t>(answer.size())},
-      columns_{static_cast<std::size_t>(answer.columns())}, values_{detail::pq::values_of(answer_)} {}
+  rows(const connection& db, const pqxx::result& answer)
+    : db_{&db}, answer_{answer}, columns_{static_cast<std::size_t>(answer.columns())},
+      values_{detail::pq::values_of(answer_)} {}
 
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  [[nodiscard]] bool empty() const noexcept { return size() == 0; }
-  [[nodiscard]] bool null(std::size_t row, std::size_t column) const { return text(row, column).data() == nullptr; }
-  [[nodiscard]] std::string_view text(std::size_t row, std::size_t column) const {
-    return values_[row * columns_ + column];
+  /// Moves on; false behind the last row.
+  bool next() noexcept {
+    if (next_ == values_.size()) return false;
+    row_ = std::exchange(next_, next_ + columns_);
+    return true;
   }
-  [[nodiscard]] bool boolean(std::size_t row, std::size_t column) const { return text(row, column) == "t"; }
-  [[nodiscard]] std::int64_t integer(std::size_t row, std::size_t column) const {
-    const auto digits = text(row, column);
+
+  /// In front of the next row.
+  [[nodiscard]] std::size_t place() const noexcept { return next_; }
+  void go_back_to(std::size_t place) noexcept { next_ = place; }
+
+  [[nodiscard]] bool null(int column) const { return text(column).data() == nullptr; }
+  [[nodiscard]] std::string_view text(int column) const { return values_[row_ + static_cast<std::size_t>(column)]; }
+  [[nodiscard]] bool boolean(int column) const { return text(column) == "t"; }
+  [[nodiscard]] std::int64_t integer(int column) const {
+    const auto digits = text(column);
     std::int64_t value = 0;
     std::from_chars(digits.data(), digits.data() + digits.size(), value);
     return value;
   }
+  [[nodiscard]] std::optional<event_id> id(int column) const {
+    const auto parsed = event_id::parse(text(column));
+    return parsed ? std::optional{*parsed} : std::nullopt;
+  }
+  [[noreturn]] void corrupt(const std::string& what) const;
 
 private:
+  const connection* db_;
   pqxx::result answer_; // has what the values are views of
-  std::size_t size_;
   std::size_t columns_;
   std::vector<std::string_view> values_;
+  std::size_t row_ = 0; // where its values begin
+  std::size_t next_ = 0;
 };
 
 /// The values of one parameter: an array in the text form that PostgreSQL reads.
@@ -426,7 +441,7 @@ private:
   rows attempt(const char* purpose, Work work) {
     const watchdog::watch watch{dog_, db_->sock()};
     try {
-      return rows{work()};
+      return rows{*this, work()};
     } catch (const std::bad_alloc&) {
       throw;
     } catch (const std::exception& why) {
@@ -479,6 +494,8 @@ private:
   std::unique_ptr<detail::pq::listener> listener_; // ends before the connection
 };
 
+void rows::corrupt(const std::string& what) const { db_->corrupt(what); }
+
 /// Sets up a session. All our statements are to go by an index in its order, however small the planner believes a table to
 /// be: so it has to plan each of them only once, whatever the values.
 const statement set_up{"setting up the session", R"sql(
@@ -501,13 +518,13 @@ std::unique_ptr<connection> open_session(const postgres_url& to, errc trouble, w
   const auto statement_milliseconds = std::max<std::int64_t>(1, to.deadline.count() * 3 / 4);
   const auto lock_milliseconds =
     std::max<std::int64_t>(1, std::min(longest_wait_for_others.count(), to.deadline.count() / 2));
-  const auto answer =
-    db->run(set_up, to.schema, std::to_string(statement_milliseconds), std::to_string(lock_milliseconds),
-            std::string{kept == durability::relaxed ? "true" : "false"});
-  if (answer.integer(0, 0) < oldest_server)
+  auto answer = db->run(set_up, to.schema, std::to_string(statement_milliseconds), std::to_string(lock_milliseconds),
+                        std::string{kept == durability::relaxed ? "true" : "false"});
+  answer.next();
+  if (answer.integer(0) < oldest_server)
     db->fail("setting up the session", "the server is older than PostgreSQL 15", "use a newer one");
-  if (answer.text(0, 1) != "UTF8")
-    db->fail("setting up the session", "the database is encoded in " + std::string{answer.text(0, 1)},
+  if (answer.text(1) != "UTF8")
+    db->fail("setting up the session", "the database is encoded in " + std::string{answer.text(1)},
              "create one with ENCODING 'UTF8'");
   return db;
 }
@@ -522,16 +539,13 @@ const statement lock_schema{"waiting for its turn to create the tables",
 
 /// The version of the schema, 0 where there is none. Fails where it is not ours to touch.
 std::int64_t identify(connection& db, const std::string& schema) {
-  constexpr const char* purpose = "identifying it";
-  const auto place = db.run(find_schema, schema);
-  if (!place.boolean(0, 2)) return 0;
-  const auto found = db.run_text(purpose, "SELECT version FROM " + std::string{place.text(0, 0)} + ".skald_schema");
-  const auto version = found.empty() ? 0 : found.integer(0, 0);
-  if (version > 0 && version <= schema_version) return version;
-  db.fail(purpose,
-          "it has version " + std::to_string(version) + " of the schema, this skald knows versions up to " +
-            std::to_string(schema_version),
-          version > schema_version ? "open it with a newer skald" : "restore it from a backup");
+  auto place = db.run(find_schema, schema);
+  place.next();
+  if (!place.boolean(2)) return 0;
+  auto found = db.run_text("identifying it", "SELECT version FROM " + std::string{place.text(0)} + ".skald_schema");
+  const auto version = found.next() ? found.integer(0) : 0;
+  detail::check_version(db, version, schema_version);
+  return version;
 }
 
 /// Brings the schema to the newest version, in one transaction.
@@ -540,8 +554,9 @@ void migrate(connection& db, const std::string& schema) {
   db.run_text(purpose, "BEGIN");
   db.run(lock_schema, schema);
   const auto version = identify(db, schema); // another node may have been faster
-  const auto found = db.run(find_schema, schema);
-  if (!found.boolean(0, 1)) db.run_text(purpose, "CREATE SCHEMA " + std::string{found.text(0, 0)});
+  auto found = db.run(find_schema, schema);
+  found.next();
+  if (!found.boolean(1)) db.run_text(purpose, "CREATE SCHEMA " + std::string{found.text(0)});
   for (auto i = static_cast<std::size_t>(version); i < migrations.size(); ++i) db.run_text(purpose, migrations[i]);
   db.run_text(purpose, "UPDATE skald_schema SET version = " + std::to_string(schema_version));
   db.run_text(purpose, "COMMIT");
@@ -551,18 +566,12 @@ void migrate(connection& db, const std::string& schema) {
 
 /// What a `record_decoder` reads, in this order. Data and metadata of larger events are fetched when it is known that they are
 /// wanted.
-#define SKALD_COLUMNS(bytes, data, meta)                                                                               \
-  "e.position, e.id, e.type, e.revision, e.schema_version, e.created, e.recorded, e.flags, e.batch, "                  \
-  "e.checksum, " bytes ", " data ", " meta ", e.stream"
 #define SKALD_EVENT_COLUMNS                                                                                            \
-  SKALD_COLUMNS(SKALD_EVENT_BYTES, "CASE WHEN " SKALD_EVENT_BYTES " <= 8192 THEN e.data END",                          \
-                "CASE WHEN " SKALD_EVENT_BYTES " <= 8192 THEN e.meta END")
-constexpr std::size_t type_column = 2;
-constexpr std::size_t checksum_column = 9;
-constexpr std::size_t bytes_column = 10;
-constexpr std::size_t data_column = 11;
-constexpr std::size_t meta_column = 12;
-constexpr std::size_t stream_column = 13;
+  SKALD_RECORD_COLUMNS ", CASE WHEN " SKALD_EVENT_BYTES " <= 8192 THEN e.data END, "                                   \
+                       "CASE WHEN " SKALD_EVENT_BYTES " <= 8192 THEN e.meta END, e.stream, " SKALD_EVENT_BYTES
+constexpr int meta_column = detail::data_column + 1;
+constexpr int stream_column = meta_column + 1;
+constexpr int bytes_column = stream_column + 1;
 
 /// `$n` is an array of names, or NULL for all types.
 #define SKALD_OF_TYPES(n)                                                                                              \
@@ -575,188 +584,83 @@ const statement find_bodies{"reading events",
                             "SELECT position, data, meta FROM skald_events WHERE position = ANY ($1)"};
 const statement find_events{"looking up events",
                             "SELECT " SKALD_EVENT_COLUMNS " FROM skald_events e WHERE e.id = ANY ($1)"};
-const statement find_events_without_body{
-  "looking up events", "SELECT " SKALD_COLUMNS("0", "''", "''") " FROM skald_events e WHERE e.id = ANY ($1)"};
-
-/// The keys of event types. What is committed of them never changes.
-class type_keys {
-public:
-  explicit type_keys(connection& db) : db_{db} {}
-
-  [[nodiscard]] std::optional<std::int64_t> of(const std::string& name) {
-    if (!knows(name)) look_up(std::span{&name, 1});
-    const auto found = keys_.find(name);
-    return found == keys_.end() ? std::nullopt : std::optional{found->second};
-  }
-
-  [[nodiscard]] bool knows(const std::string& name) const { return keys_.contains(name); }
-  void look_up(std::span<const std::string> names) {
-    const auto found = db_.run(find_types, array_of(names));
-    for (std::size_t i = 0; i < found.size(); ++i) add(std::string{found.text(i, 1)}, found.integer(i, 0));
-  }
-
-  /// Forgets all, where that is too much. Not in the middle of a transaction, which may have added some.
-  void trim() noexcept {
-    if (keys_.size() > most_cached_types) clear();
-  }
-
-  void add(const std::string& name, std::int64_t key) { keys_.emplace(name, key); }
-  void clear() noexcept { keys_.clear(); }
-
-private:
-  connection& db_;
-  std::unordered_map<std::string, std::int64_t> keys_;
-};
-
-/// The names of what has a key. What is committed of them never changes.
-template <class Name>
-class names_by_key {
-public:
-  names_by_key(connection& db, const statement& find, std::size_t most) : db_{db}, find_{find}, most_{most} {}
-
-  /// Null where there is none that was fetched. Stays until others are.
-  [[nodiscard]] const Name* of(std::int64_t key) const {
-    const auto known = names_.find(key);
-    return known == names_.end() ? nullptr : &known->second;
-  }
-
-  /// One that `fetch` is to ask for, if it is not known.
-  void want(std::int64_t key) {
-    if (!names_.contains(key)) wanted_.insert(key);
-  }
-
-  /// Asks at once for all that are wanted.
-  void fetch() {
-    if (wanted_.empty()) return;
-    const auto found = db_.run(find_, array_of(std::exchange(wanted_, {})));
-    for (std::size_t i = 0; i < found.size(); ++i)
-      if (auto name = parse(std::string{found.text(i, 1)})) names_.emplace(found.integer(i, 0), std::move(*name));
-  }
-
-  /// Forgets all, where that is too much.
-  void trim() noexcept {
-    if (names_.size() > most_) clear();
-  }
-  void clear() noexcept { names_.clear(); }
-
-private:
-  static auto parse(std::string text) {
-    if constexpr (requires { Name::parse(text); })
-      return Name::parse(std::move(text));
-    else
-      return std::optional{std::move(text)};
-  }
-
-  connection& db_;
-  const statement& find_;
-  std::size_t most_;
-  std::unordered_map<std::int64_t, Name> names_;
-  std::set<std::int64_t> wanted_;
-};
+const statement find_events_without_body{"looking up events",
+                                         "SELECT " SKALD_RECORD_COLUMNS
+                                         ", '', '', e.stream, 0 FROM skald_events e WHERE e.id = ANY ($1)"};
 
 /// Whether the rows of a page are all of one stream, whose name is known.
 enum class streams_of_page : bool { one, several };
 
-/// Makes records of rows.
-class record_decoder {
+/// What a `record_decoder` reads in this database's own way: what rows need besides themselves is fetched for many at once.
+class record_parts {
 public:
-  record_decoder(connection& db, bool verified)
-    : db_{db}, verified_{verified}, types_{db, find_type_names, most_cached_types},
-      streams_{db, find_stream_names, most_cached_streams} {}
-
-  /// Forgets the names that it has read.
-  void forget() noexcept {
-    types_.clear();
-    streams_.clear();
+  /// Fetches names of types and, unless it is known, of streams; data and metadata of the larger ones. Of no more of the rows
+  /// that are left than a page can hold; answers how many those are.
+  std::size_t fetch_page(rows& of, streams_of_page streams) {
+    std::set<std::int64_t> new_types, new_streams, bodies;
+    std::size_t count = 0;
+    const auto first = of.place();
+    for (std::size_t bytes = 0; count < limits::page_records && bytes < limits::page_bytes && of.next(); ++count) {
+      bytes += static_cast<std::size_t>(of.integer(bytes_column));
+      if (const auto type = of.integer(detail::type_column); !types_.name_of(type)) new_types.insert(type);
+      if (const auto stream = of.integer(stream_column);
+          streams == streams_of_page::several && !streams_.contains(stream))
+        new_streams.insert(stream);
+      if (of.null(detail::data_column)) bodies.insert(of.integer(0));
+    }
+    of.go_back_to(first);
+    each(find_type_names, new_types, [&](const rows& row) { types_.add(row.integer(0), row.text(1)); });
+    each(find_stream_names, new_streams, [&](const rows& row) {
+      if (auto name = stream_id::parse(std::string{row.text(1)})) streams_.emplace(row.integer(0), std::move(*name));
+    });
+    bodies_.clear();
+    each(find_bodies, bodies, [&](const rows& row) {
+      bodies_.emplace(row.integer(0), std::pair{std::string{row.text(1)}, std::string{row.text(2)}});
+    });
+    return count;
   }
 
-  /// The record in a row, of a stream that is known. Throws `errc::corrupt` where it cannot be what was written.
-  [[nodiscard]] record operator()(const rows& from, std::size_t row, const stream_id& stream) {
-    record r;
-    r.stream = stream;
-    check(from, row, r, read(from, row, r));
-    return r;
+  /// Forgets names, where there are too many. Not in the middle of a transaction, which may have added types.
+  void trim() noexcept {
+    types_.trim();
+    if (streams_.size() >= most_cached_streams) streams_.clear();
   }
 
-  /// Reads all, also the stream. Answers what is wrong with it, or null.
-  [[nodiscard]] const char* read_with_stream(const rows& from, std::size_t row, record& r) {
-    const auto* problem = read(from, row, r);
-    const auto* stream = streams_.of(from.integer(row, stream_column));
-    if (stream) r.stream = *stream;
-    return problem || stream ? problem : "is in an unknown stream";
-  }
+  [[nodiscard]] detail::known_types& types() noexcept { return types_; }
+  void forget_streams() noexcept { streams_.clear(); }
 
-  [[nodiscard]] static std::optional<std::uint64_t> checksum(const rows& from, std::size_t row) {
-    if (from.null(row, checksum_column)) return {};
-    return static_cast<std::uint64_t>(from.integer(row, checksum_column));
-  }
+protected:
+  record_parts(connection& db, bool) : db_{db} {}
 
-  /// The same, with the stream that the row tells of.
-  [[nodiscard]] record operator()(const rows& from, std::size_t row) {
-    record r;
-    check(from, row, r, read_with_stream(from, row, r));
-    return r;
+  const std::string* type_of(const rows& row) const { return types_.name_of(row.integer(detail::type_column)); }
+  bool read_stream(const rows& row, record& r) const {
+    const auto known = streams_.find(row.integer(stream_column));
+    if (known == streams_.end()) return false;
+    r.stream = known->second;
+    return true;
   }
-
-  /// Fetches what rows need besides themselves: names of types and, unless it is known, of streams; data and metadata of the
-  /// larger ones. Of no more rows than a page can hold, from the first one on; answers where those end.
-  std::size_t fetch_page(const rows& of, streams_of_page streams, std::size_t first = 0) {
-    std::size_t bytes = 0;
-    auto end = first;
-    for (; end < of.size() && end - first < limits::page_records && bytes < limits::page_bytes; ++end)
-      bytes += static_cast<std::size_t>(of.integer(end, bytes_column));
-    fetch(of, first, end, streams);
-    return end;
+  void read_body(const rows& row, record& r) {
+    const bool here = !row.null(detail::data_column);
+    auto body = here ? decltype(bodies_)::node_type{} : bodies_.extract(row.integer(0));
+    r.data = body ? std::move(body.mapped().first) : std::string{row.text(detail::data_column)};
+    r.meta = body ? std::move(body.mapped().second) : std::string{row.text(meta_column)};
   }
 
 private:
-  void fetch(const rows& of, std::size_t first, std::size_t end, streams_of_page streams) {
-    types_.trim();
-    streams_.trim();
-    array bodies;
-    bool any = false;
-    for (auto i = first; i < end; ++i) {
-      types_.want(of.integer(i, type_column));
-      if (streams == streams_of_page::several) streams_.want(of.integer(i, stream_column));
-      if (of.null(i, data_column)) bodies.add(of.integer(i, 0)), any = true;
-    }
-    types_.fetch();
-    streams_.fetch();
-    bodies_.clear();
-    if (!any) return;
-    const auto found = db_.run(find_bodies, bodies.take());
-    for (std::size_t i = 0; i < found.size(); ++i)
-      bodies_.emplace(found.integer(i, 0), std::pair{std::string{found.text(i, 1)}, std::string{found.text(i, 2)}});
-  }
-
-  /// Reads all but the stream. Answers what is wrong with it, or null.
-  [[nodiscard]] const char* read(const rows& from, std::size_t row, record& r) {
-    const auto number = [&](std::size_t column) { return from.integer(row, column); };
-    const auto* problem = detail::restore(r, {number(0), number(3), number(4), number(5), number(6), number(7)},
-                                          from.null(row, 8) ? std::nullopt : std::optional{from.text(row, 8)});
-    if (const auto id = event_id::parse(from.text(row, 1))) r.id = *id;
-    auto body = from.null(row, data_column) ? bodies_.extract(number(0)) : decltype(bodies_)::node_type{};
-    r.data = body ? std::move(body.mapped().first) : std::string{from.text(row, data_column)};
-    r.meta = body ? std::move(body.mapped().second) : std::string{from.text(row, meta_column)};
-    const auto* type = types_.of(number(type_column));
-    if (type) r.type = *type;
-    return problem || type ? problem : "is of an unknown type";
-  }
-
-  void check(const rows& from, std::size_t row, const record& r, const char* problem) const {
-    if (!problem && verified_) problem = detail::problem_of_checksum(r, checksum(from, row));
-    if (problem) db_.corrupt(detail::sentence_about(r, problem));
+  void each(const statement& find, const std::set<std::int64_t>& keys, const auto& use) {
+    if (keys.empty()) return;
+    for (auto row = db_.run(find, array_of(keys)); row.next();) use(row);
   }
 
   connection& db_;
-  bool verified_;
-  names_by_key<std::string> types_;
-  names_by_key<stream_id> streams_;
+  detail::known_types types_;
+  std::unordered_map<std::int64_t, stream_id> streams_;
   std::unordered_map<std::int64_t, std::pair<std::string, std::string>> bodies_; // by position
 };
+using record_decoder = detail::record_decoder<record_parts>;
 
 const statement find_streams{"looking up streams",
-                             "SELECT key, name, revision, newest FROM skald_streams WHERE name = ANY ($1)"};
+                             "SELECT key, revision, newest, name FROM skald_streams WHERE name = ANY ($1)"};
 const statement write_events{"writing events", R"sql(
 WITH head AS (UPDATE skald_head SET position = $1, recorded = $2, last_stream = $3, last_type = $4),
 types AS (INSERT INTO skald_types SELECT * FROM unnest($5::integer[], $6::text[])),
@@ -822,10 +726,10 @@ const statement move_back{"moving a checkpoint back",
 class writer final : public event_store::transaction {
 public:
   writer(std::unique_ptr<connection> db, hybrid_clock& clock, detail::head_tracker& heads, bool verified)
-    : db_{std::move(db)}, clock_{clock}, heads_{heads}, verified_{verified}, type_keys_{*db_}, decode_{*db_, verified} {
-    const auto found =
-      db_->run_text("listening for appends of others", "SELECT 'skald_' || 'skald_head'::regclass::oid");
-    channel_ = found.text(0, 0);
+    : db_{std::move(db)}, clock_{clock}, heads_{heads}, verified_{verified}, decode_{*db_, verified} {
+    auto found = db_->run_text("listening for appends of others", "SELECT 'skald_' || 'skald_head'::regclass::oid");
+    found.next();
+    channel_ = found.text(0);
     db_->listen(channel_, [this](const std::string& payload) {
       if (const auto head = position::parse(payload)) heads_.seen(*head);
     });
@@ -836,10 +740,10 @@ public:
   void hear() { db_->take_notifications(); }
 
   position look() {
-    const auto found = db_->run(look_at_head);
-    if (found.empty()) db_->corrupt("the table skald_head is empty");
-    clock_.observe(timestamp{number(found, 0, 1)});
-    return position{number(found, 0, 0)};
+    auto found = db_->run(look_at_head);
+    if (!found.next()) db_->corrupt("the table skald_head is empty");
+    clock_.observe(timestamp{detail::counter_at(found, 1)});
+    return position{detail::counter_at(found, 0)};
   }
 
   void set_trouble(errc trouble) noexcept { db_->set_trouble(trouble); }
@@ -853,18 +757,18 @@ public:
   /// The same, for a transaction that may append: waits for those of others, and keeps others waiting.
   void begin_appending(bool relaxed) {
     forget();
-    type_keys_.trim();
+    decode_.trim();
     wrote_ = false;
-    const auto head = db_->run_text("waiting for its turn to write",
-                                    std::string{"BEGIN; "} + (relaxed ? "SET LOCAL synchronous_commit = off; " : "") +
-                                      "SELECT position, recorded, last_stream, last_type, pg_current_xact_id() "
-                                      "FROM skald_head FOR UPDATE");
-    if (head.empty()) db_->corrupt("the table skald_head is empty");
-    head_ = position{number(head, 0, 0)};
-    recorded_ = timestamp{number(head, 0, 1)};
-    streams_.set_last_key(head.integer(0, 2));
-    last_type_ = head.integer(0, 3);
-    transaction_ = head.text(0, 4);
+    auto head = db_->run_text("waiting for its turn to write",
+                              std::string{"BEGIN; "} + (relaxed ? "SET LOCAL synchronous_commit = off; " : "") +
+                                "SELECT position, recorded, last_stream, last_type, pg_current_xact_id() "
+                                "FROM skald_head FOR UPDATE");
+    if (!head.next()) db_->corrupt("the table skald_head is empty");
+    head_ = position{detail::counter_at(head, 0)};
+    recorded_ = timestamp{detail::counter_at(head, 1)};
+    streams_.set_last_key(head.integer(2));
+    last_type_ = head.integer(3);
+    transaction_ = head.text(4);
     clock_.observe(recorded_);
     heads_.seen(head_);
     appending_ = true;
@@ -912,7 +816,8 @@ public:
 
   /// In a transaction that may append: then that other one has ended.
   [[nodiscard]] bool committed(const trace& other) {
-    return db_->run(was_committed, other.event, other.transaction).boolean(0, 0);
+    auto found = db_->run(was_committed, other.event, other.transaction);
+    return found.next() && found.boolean(0);
   }
 
   void prefetch(std::span<const append_request* const> group) override {
@@ -951,10 +856,7 @@ public:
     look_up(ask);
   }
 
-  stream_head head_of(const stream_id& stream) override {
-    const auto& state = entry_of(stream).second;
-    return {state.revision, state.newest};
-  }
+  stream_head head_of(const stream_id& stream) override { return entry_of(stream).second; }
 
   position head() override { return head_; }
 
@@ -973,13 +875,15 @@ public:
     if (state.newest <= created) return false;
     const auto is_later = [&](const record& r) { return r.stream == stream && r.type == type && r.created > created; };
     if (std::ranges::any_of(events_, is_later)) return true;
-    const auto key = type_keys_.of(std::string{type});
-    return key && !db_->run(find_later, state.key, clamped(created.ticks()), *key).empty();
+    const auto key = known_key(std::string{type});
+    return key && db_->run(find_later, state.key, clamped(created.ticks()), *key).next();
   }
 
   revision revision_at(const stream_id& stream, position head) override {
     flush();
-    return revision{number(db_->run(count_until, entry_of(stream).second.key, clamped(head.value)), 0, 0)};
+    auto found = db_->run(count_until, entry_of(stream).second.key, clamped(head.value));
+    found.next();
+    return revision{detail::counter_at(found, 0)};
   }
 
   void write(const record& r) override {
@@ -1041,13 +945,8 @@ public:
   }
 
   [[nodiscard]] result<checkpoint> read_checkpoint(std::string_view name) {
-    const auto found = db_->run(find_projection, std::string{name});
-    if (found.empty()) return detail::unknown_projection(name);
-    checkpoint answer{position{number(found, 0, 1)}, position{number(found, 0, 2)}, {}};
-    const auto done = db_->run(find_completions, found.integer(0, 0));
-    for (std::size_t i = 0; i < done.size(); ++i)
-      answer.completions.push_back({position{number(done, i, 0)}, std::string{done.text(i, 1)}});
-    return answer;
+    return detail::checkpoint_in(name, db_->run(find_projection, std::string{name}),
+                                 [&](std::int64_t key) { return db_->run(find_completions, key); });
   }
 
   [[nodiscard]] result<void> save(const checkpoint_update& update) {
@@ -1057,9 +956,9 @@ public:
       positions.add(done.position);
       handlers.add(done.handler);
     }
-    const auto saved =
+    auto saved =
       db_->run(save_progress, update.projection, clamped(update.handled.value), positions.take(), handlers.take());
-    if (saved.empty()) return detail::unknown_projection(update.projection);
+    if (!saved.next()) return detail::unknown_projection(update.projection);
     return {};
   }
 
@@ -1090,54 +989,49 @@ private:
       look_up_ids(part);
       ids = ids.subspan(part.size());
     }
-    std::erase_if(ask.types, [&](const std::string& type) { return type_keys_.knows(type); });
-    if (ask.types.empty() || ask.types.size() > most_cached_types) return;
-    type_keys_.look_up(std::vector<std::string>{ask.types.begin(), ask.types.end()});
+    std::erase_if(ask.types, [&](const std::string& type) { return types_.key_of(type).has_value(); });
+    if (!ask.types.empty() && ask.types.size() <= detail::known_types::most) look_up_types(ask.types);
+  }
+
+  void look_up_types(const auto& names) {
+    for (auto row = db_->run(find_types, array_of(names)); row.next();) types_.add(row.integer(0), row.text(1));
   }
 
   void look_up_streams(const std::string& names) {
-    const auto found = db_->run(find_streams, names);
-    for (std::size_t i = 0; i < found.size(); ++i)
-      streams_.know(stream_id{std::string{found.text(i, 1)}}, stream_in(found, i));
-  }
-
-  detail::known_streams::state stream_in(const rows& found, std::size_t i) const {
-    return {found.integer(i, 0), revision{number(found, i, 2)}, timestamp{number(found, i, 3)}, true, false};
+    for (auto row = db_->run(find_streams, names); row.next();)
+      streams_.know(stream_id{std::string{row.text(3)}}, detail::stream_in(row));
   }
 
   void look_up_commands(std::span<const std::string> ids) {
-    const auto found = db_->run(find_commands, array_of(ids));
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      const command_id command{std::string{found.text(i, 0)}};
-      kept_receipt known{
-        {{}, position{number(found, i, 1)}, position{number(found, i, 2)}, std::string{found.text(i, 4)}},
-        timestamp{number(found, i, 5)}};
-      if (!detail::read_revisions(found.text(i, 3), known.given.revisions))
-        db_->corrupt("the receipt of command " + detail::in_quotes(command.str()) + " is none");
-      receipts_[command] = std::move(known);
-    }
+    for (auto row = db_->run(find_commands, array_of(ids)); row.next();)
+      receipts_[command_id{std::string{row.text(0)}}] = detail::receipt_in(row);
   }
 
   void look_up_ids(std::span<const event_id> ids) {
     for (const auto& id : ids) known_.try_emplace(id);
-    const auto found = db_->run(verified_ ? find_events : find_events_without_body, array_of(ids));
-    for (std::size_t next = 0; next < found.size();)
-      for (const auto end = decode_.fetch_page(found, streams_of_page::several, next); next < end; ++next) {
-        const auto r = decode_(found, next);
-        known_[r.id] = known_event{detail::without_body(r), record_decoder::checksum(found, next)};
+    auto found = db_->run(verified_ ? find_events : find_events_without_body, array_of(ids));
+    while (auto left = decode_.fetch_page(found, streams_of_page::several))
+      for (; left > 0 && found.next(); --left) {
+        const auto r = decode_(found);
+        known_[r.id] = known_event{detail::without_body(r), record_decoder::checksum(found)};
       }
   }
 
   detail::known_streams::entry& entry_of(const stream_id& stream) {
     return streams_.at(stream, [&]() -> detail::known_streams::state {
-      const auto found = db_->run(find_streams, array_of(std::span{&stream.str(), 1}));
-      return found.empty() ? detail::known_streams::state{} : stream_in(found, 0);
+      auto found = db_->run(find_streams, array_of(std::span{&stream.str(), 1}));
+      return found.next() ? detail::stream_in(found) : detail::known_streams::state{};
     });
   }
 
+  std::optional<std::int64_t> known_key(const std::string& type) {
+    if (!types_.key_of(type)) look_up_types(std::array{type});
+    return types_.key_of(type);
+  }
+
   std::int64_t type_key(const std::string& type) {
-    if (const auto known = type_keys_.of(type)) return *known;
-    type_keys_.add(type, ++last_type_);
+    if (const auto known = known_key(type)) return *known;
+    types_.add(++last_type_, type);
     new_types_.add(type);
     new_type_keys_.add(last_type_);
     has_new_types_ = true;
@@ -1206,7 +1100,7 @@ private:
     new_receipts_.clear();
     forget_ = 0;
     forget_before_ = {};
-    decode_.forget(); // names of what may never have been committed
+    decode_.forget_streams(); // names of what may never have been committed
     streams_.forget();
     events_.clear();
     kept_.clear();
@@ -1222,14 +1116,7 @@ private:
 
   /// Types that this transaction has added are gone with it.
   void types_of_others_only() noexcept {
-    if (std::exchange(has_new_types_, false)) type_keys_.clear();
-  }
-
-  /// A position, revision or timestamp.
-  std::uint64_t number(const rows& from, std::size_t row, std::size_t column) const {
-    const auto value = from.integer(row, column);
-    if (value < 0) db_->corrupt("a counter stands at " + std::to_string(value));
-    return static_cast<std::uint64_t>(value);
+    if (std::exchange(has_new_types_, false)) types_.clear();
   }
 
   std::unique_ptr<connection> db_;
@@ -1237,8 +1124,8 @@ private:
   detail::head_tracker& heads_;
   bool verified_;
   std::string channel_;
-  type_keys type_keys_;
   record_decoder decode_;
+  detail::known_types& types_ = decode_.types();
 
   // Of the transaction:
   position head_;
@@ -1319,10 +1206,11 @@ const std::array stream_pages{stream_page("ASC"), stream_page("DESC")};
 const std::array streams_pages{streams_page("ASC"), streams_page("DESC")};
 const std::array all_pages{all_page("ASC"), all_page("DESC")};
 const statement find_event{"looking up an event", "SELECT " SKALD_EVENT_COLUMNS " FROM skald_events e WHERE e.id = $1"};
-const statement find_status{"looking up an event",
-                            "SELECT EXISTS (SELECT FROM skald_events WHERE id = $1), EXISTS (SELECT FROM skald_events "
-                            "WHERE stream = (SELECT key FROM skald_streams WHERE name = $2) AND created > $3 "
-                            "AND type = (SELECT key FROM skald_types WHERE name = $4))"};
+const statement find_status{
+  "looking up an event",
+  "SELECT EXISTS (SELECT FROM skald_events WHERE id = $1)::int, EXISTS (SELECT FROM skald_events "
+  "WHERE stream = (SELECT key FROM skald_streams WHERE name = $2) AND created > $3 "
+  "AND type = (SELECT key FROM skald_types WHERE name = $4))::int"};
 const statement find_revision{"looking up a stream", "SELECT revision FROM skald_streams WHERE name = $1"};
 const statement find_relation{
   "reading a relation", "SELECT k.revision, s.name FROM skald_relation_keys k "
@@ -1375,15 +1263,8 @@ SELECT key, name, revision, newest FROM (
   SELECT key, name, revision, newest, sum(revision) OVER (ORDER BY key) - revision AS events
   FROM (SELECT * FROM skald_streams WHERE key > $1 ORDER BY key LIMIT 1000) next) counted
 WHERE events < $2 ORDER BY key)sql"};
-/// Sentences about what belongs to nothing, and what is wrong in the one row of the head.
-constexpr const char* orphans[] = {
-  R"sql(SELECT format('a relation between key %s and stream %s is kept, one of which is not there', r.key, r.stream)
-FROM skald_relations r LEFT JOIN skald_relation_keys k ON k.key = r.key LEFT JOIN skald_streams s ON s.key = r.stream
-WHERE k.key IS NULL OR s.key IS NULL ORDER BY r.key, r.stream)sql",
-  R"sql(SELECT format('handler ''%s'' is done with position %s for projection %s, which is not there',
-c.handler, c.position, c.projection)
-FROM skald_completions c LEFT JOIN skald_projections p ON p.key = c.projection WHERE p.key IS NULL
-ORDER BY c.projection, c.position, c.handler)sql",
+/// Sentences about what is wrong in the one row of the head.
+constexpr const char* problems_of_head[] = {
   R"sql(SELECT format('skald_head says that the newest record is at position %s, it is at position %s', h.position, e.last)
 FROM skald_head h, (SELECT coalesce(max(position), 0) AS last FROM skald_events) e WHERE h.position <> e.last)sql",
   R"sql(SELECT format('skald_head says that the last stream is %s, there is stream %s', h.last_stream, s.last)
@@ -1402,7 +1283,7 @@ public:
   [[nodiscard]] page read(const stream_query& query) {
     const auto low = low_of(query);
     const auto high = high_of(query);
-    const auto found = run_page(stream_pages, query, query.stream().str(), low, high);
+    auto found = run_page(stream_pages, query, query.stream().str(), low, high);
     auto answer = fill(query, found);
     if (verified_ && detail::ended(query, answer)) check_complete(array_of(std::span{&query.stream().str(), 1}), "{}");
     return answer;
@@ -1415,7 +1296,7 @@ public:
     for (const auto& key : query.keys()) keys.add(key.str());
     const auto names = streams.take();
     const auto relations = keys.take();
-    const auto found = run_page(streams_pages, query, names, low_of(query), high_of(query), relations);
+    auto found = run_page(streams_pages, query, names, low_of(query), high_of(query), relations);
     auto answer = fill(query, found);
     if (verified_ && detail::ended(query, answer)) check_complete(names, relations);
     return answer;
@@ -1425,9 +1306,9 @@ public:
     const auto newest = verified_ ? head() : position{};
     const auto first = clamped(query.after().value_or(position{}).value);
     const auto last = clamped(query.before().value_or(detail::last_position).value);
-    const auto& page = all_pages[index_of(query.direction())];
-    const auto found = query.types() ? db_->run(page, first, last, array_of(*query.types()), rows_wanted(query))
-                                     : db_->run(page, first, last, nullptr, rows_wanted(query));
+    const auto& page = all_pages[detail::index_of(query.direction())];
+    auto found = query.types() ? db_->run(page, first, last, array_of(*query.types()), rows_wanted(query))
+                               : db_->run(page, first, last, nullptr, rows_wanted(query));
     auto answer = fill(query, found);
     if (verified_)
       if (const auto gap = detail::problem_of_gaps(query, answer, newest)) db_->corrupt(*gap);
@@ -1435,123 +1316,91 @@ public:
   }
 
   [[nodiscard]] std::optional<record> find(const event_id& id) {
-    const auto found = db_->run(find_event, id.str());
-    if (found.empty()) return std::nullopt;
+    auto found = db_->run(find_event, id.str());
+    decode_.trim();
     decode_.fetch_page(found, streams_of_page::several);
-    return decode_(found, 0);
+    return found.next() ? std::optional{decode_(found)} : std::nullopt;
   }
 
-  [[nodiscard]] record_status status(const record& r) {
-    const auto found = db_->run(find_status, r.id.str(), r.stream.str(), clamped(r.created.ticks()), r.type);
-    const bool exists = found.boolean(0, 0);
-    return {exists, exists || found.boolean(0, 1)};
-  }
-
-  [[nodiscard]] revision revision_of(const stream_id& stream) {
-    const auto found = db_->run(find_revision, stream.str());
-    return found.empty() ? revision{} : revision{static_cast<std::uint64_t>(found.integer(0, 0))};
+  [[nodiscard]] rows status(const record& r) {
+    return db_->run(find_status, r.id.str(), r.stream.str(), clamped(r.created.ticks()), r.type);
   }
 
   [[nodiscard]] position head() {
-    const auto found = db_->run(look_at_head);
-    if (found.empty()) db_->corrupt("the table skald_head is empty");
-    return position{static_cast<std::uint64_t>(found.integer(0, 0))};
+    auto found = db_->run(look_at_head);
+    if (!found.next()) db_->corrupt("the table skald_head is empty");
+    return position{detail::unsigned_at(found, 0)};
   }
 
-  [[nodiscard]] relation related(const relation_key& key) {
-    const auto found = db_->run(find_relation, key.str());
-    relation answer;
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      answer.revision = revision{static_cast<std::uint64_t>(found.integer(i, 0))};
-      if (!found.null(i, 1)) answer.streams.emplace_back(std::string{found.text(i, 1)});
-    }
-    return answer;
+  [[nodiscard]] rows revision_of(const stream_id& stream) { return db_->run(find_revision, stream.str()); }
+  [[nodiscard]] rows related(const relation_key& key) { return db_->run(find_relation, key.str()); }
+  [[nodiscard]] rows keys_of(const stream_id& stream) { return db_->run(find_relation_keys, stream.str()); }
+  [[nodiscard]] rows snapshot_of(const snapshot_key& key) {
+    return db_->run(key.stream() ? find_snapshot_of_stream : find_snapshot_of_relation, key.relation() != nullptr,
+                    key.name(), key.reducer());
   }
-
-  [[nodiscard]] std::vector<relation_key> keys_of(const stream_id& stream) {
-    const auto found = db_->run(find_relation_keys, stream.str());
-    std::vector<relation_key> keys;
-    for (std::size_t i = 0; i < found.size(); ++i) keys.emplace_back(std::string{found.text(i, 0)});
-    return keys;
+  [[nodiscard]] rows streams(std::string_view after, std::size_t limit) {
+    return db_->run(list_streams, std::string{after}, clamped(limit));
   }
-
-  [[nodiscard]] std::optional<stored_snapshot> load(const snapshot_key& key) {
-    const auto found = db_->run(key.stream() ? find_snapshot_of_stream : find_snapshot_of_relation,
-                                key.relation() != nullptr, key.name(), key.reducer());
-    if (found.empty()) return std::nullopt;
-    const auto number = [&](std::size_t column) { return static_cast<std::uint64_t>(found.integer(0, column)); };
-    snapshot s;
-    s.key = key;
-    s.fingerprint = found.text(0, 0);
-    s.cursor.created = timestamp{number(1)};
-    if (const auto id = event_id::parse(found.text(0, 2))) s.cursor.id = *id;
-    s.records = number(3);
-    s.relation_revision = revision{number(4)};
-    s.state = found.text(0, 6);
-    const detail::snapshot_basis basis{.records = number(7),
-                                       .behind = number(8),
-                                       .relation_revision = revision{number(9)},
-                                       .intact = found.text(0, 5) == detail::checksum_of(s)};
-    return detail::judge(std::move(s), basis);
+  [[nodiscard]] rows relations(std::string_view after, std::size_t limit) {
+    return db_->run(list_relations, std::string{after}, clamped(limit));
   }
-
-  [[nodiscard]] std::vector<stream_summary> streams(std::string_view after, std::size_t limit) {
-    const auto found = db_->run(list_streams, std::string{after}, clamped(limit));
-    std::vector<stream_summary> all;
-    for (std::size_t i = 0; i < found.size(); ++i)
-      all.push_back({stream_id{std::string{found.text(i, 0)}},
-                     revision{static_cast<std::uint64_t>(found.integer(i, 1))},
-                     timestamp{static_cast<std::uint64_t>(found.integer(i, 2))}});
-    return all;
-  }
-
-  [[nodiscard]] std::vector<relation_summary> relations(std::string_view after, std::size_t limit) {
-    const auto found = db_->run(list_relations, std::string{after}, clamped(limit));
-    std::vector<relation_summary> all;
-    for (std::size_t i = 0; i < found.size(); ++i)
-      all.push_back({relation_key{std::string{found.text(i, 0)}},
-                     revision{static_cast<std::uint64_t>(found.integer(i, 1))},
-                     static_cast<std::uint64_t>(found.integer(i, 2))});
-    return all;
-  }
-
-  [[nodiscard]] std::vector<snapshot_key> snapshots(const snapshot_key& after, std::size_t limit) {
-    const auto found =
-      db_->run(list_snapshots, after.reducer(), after.relation() != nullptr, after.name(), clamped(limit));
-    std::vector<snapshot_key> all;
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      std::string reducer{found.text(i, 0)};
-      std::string name{found.text(i, 2)};
-      if (found.integer(i, 1) == 0)
-        all.emplace_back(std::move(reducer), stream_id{std::move(name)});
-      else
-        all.emplace_back(std::move(reducer), relation_key{std::move(name)});
-    }
-    return all;
+  [[nodiscard]] rows snapshots(const snapshot_key& after, std::size_t limit) {
+    return db_->run(list_snapshots, after.reducer(), after.relation() != nullptr, after.name(), clamped(limit));
   }
 
   [[nodiscard]] std::vector<type_summary> types() {
-    const auto found = db_->run(count_types);
     std::vector<type_summary> all;
-    for (std::size_t i = 0; i < found.size(); ++i)
-      all.push_back({std::string{found.text(i, 0)}, static_cast<std::uint64_t>(found.integer(i, 1))});
+    for (auto row = db_->run(count_types); row.next();)
+      all.push_back({std::string{row.text(0)}, detail::unsigned_at(row, 1)});
     return all;
   }
 
-  /// Shows all that is stored. What cannot be read is noted, and what lies behind it shown.
   void inspect(detail::inspector& found) {
     const moment now{*db_};
-    decode_.forget(); // what is stored counts, not what is remembered
-    for (const auto show : {&reader::show_records, &reader::show_streams, &reader::show_others, &reader::show_orphans})
-      try {
-        (this->*show)(found);
-      } catch (const lost_connection&) {
-        throw;
-      } catch (const failure& why) {
-        if (why.code() != errc::corrupt) throw;
-        now.go_on();
-        found.note(why.error().message);
-      }
+    decode_.types().clear(); // what is stored counts, not what is remembered
+    decode_.forget_streams();
+    detail::inspect(found, *this);
+  }
+
+  void go_on() { db_->run_text(verifying, "ROLLBACK TO SAVEPOINT begun"); }
+
+  void each(const char* text, const auto& use) {
+    for (auto row = db_->run_text(verifying, text); row.next();) use(row);
+  }
+
+  bool show_records(detail::inspector& found, std::int64_t& behind, std::int64_t limit) {
+    auto row = db_->run(all_pages[0], behind, INT64_MAX, nullptr, limit);
+    decode_.trim();
+    const auto count = decode_.fetch_page(row, streams_of_page::several);
+    for (auto left = count; left > 0 && row.next(); --left) {
+      record r;
+      const auto* problem = decode_.read_with_stream(row, r);
+      found.show_record(r, record_decoder::checksum(row), problem);
+      behind = row.integer(0);
+    }
+    return count > 0;
+  }
+
+  /// As many streams at once as the server can sort the events of in a moment.
+  void show_streams(detail::inspector& found) {
+    constexpr std::int64_t events_to_sort = 100'000;
+    for (std::int64_t behind = INT64_MIN;;) {
+      auto streams = db_->run(next_streams, behind, events_to_sort);
+      auto last = behind;
+      while (streams.next()) last = streams.integer(0);
+      if (last == behind) return;
+      streams.go_back_to(0);
+      events_of_streams events{*db_, behind, last};
+      detail::show_streams(found, streams, events);
+      events.close();
+      behind = last;
+    }
+  }
+
+  void show_own(detail::inspector& found) {
+    for (const auto* question : problems_of_head)
+      each(question, [&](const rows& row) { found.note(std::string{row.text(0)}); });
   }
 
 private:
@@ -1573,108 +1422,37 @@ private:
     moment(const moment&) = delete;
     moment& operator=(const moment&) = delete;
 
-    /// After a statement that has failed.
-    void go_on() const { go_on(db_); }
-    static void go_on(connection& db) { db.run_text(verifying, "ROLLBACK TO SAVEPOINT begun"); }
-
   private:
     connection& db_;
   };
 
-  void show_records(detail::inspector& found) {
-    std::int64_t behind = INT64_MIN;
-    std::int64_t step = 1;
-    auto limit = static_cast<std::int64_t>(limits::page_records);
-    for (;;) {
-      try {
-        const auto events = db_->run(all_pages[0], behind, INT64_MAX, nullptr, limit);
-        if (events.empty()) return;
-        const auto count = decode_.fetch_page(events, streams_of_page::several);
-        for (std::size_t i = 0; i < count; ++i) {
-          record r;
-          const auto* problem = decode_.read_with_stream(events, i, r);
-          found.show_record(r, record_decoder::checksum(events, i), problem);
-          behind = events.integer(i, 0);
-        }
-        step = 1;
-        limit = std::min(2 * limit, static_cast<std::int64_t>(limits::page_records));
-      } catch (const lost_connection&) {
-        throw;
-      } catch (const failure& why) { // a damaged page holds more than one record, and those behind it may be sound
-        if (why.code() != errc::corrupt) throw;
-        moment::go_on(*db_);
-        if (std::exchange(limit, 1) != 1) continue;
-        if (behind > static_cast<std::int64_t>(head().value)) throw;
-        const auto first = static_cast<std::uint64_t>(std::max(behind, std::int64_t{0}) + 1);
-        behind = static_cast<std::int64_t>(first) + std::exchange(step, 2 * step) - 1;
-        found.show_unreadable(position{first}, position{static_cast<std::uint64_t>(behind)}, why.error().message);
-      }
+  /// Rows of stream, revision, position and `created`, in this order.
+  class events_of_streams {
+  public:
+    events_of_streams(connection& db, std::int64_t behind, std::int64_t last)
+      : db_{db},
+        page_{db.run_text(verifying, "DECLARE skald_events_of NO SCROLL CURSOR FOR "
+                                     "SELECT stream, revision, position, created FROM skald_events WHERE stream > " +
+                                       std::to_string(behind) + " AND stream <= " + std::to_string(last) +
+                                       " ORDER BY stream, revision, position")} {}
+    void close() { db_.run_text(verifying, "CLOSE skald_events_of"); }
+
+    bool next() {
+      if (page_.next()) return true;
+      page_ = db_.run_text(verifying, "FETCH 10000 FROM skald_events_of");
+      return page_.next();
     }
-  }
+    [[nodiscard]] std::int64_t integer(int column) const { return page_.integer(column); }
 
-  /// As many streams at once as the server can sort the events of in a moment.
-  void show_streams(detail::inspector& found) {
-    constexpr std::int64_t events_to_sort = 100'000;
-    for (std::int64_t behind = INT64_MIN;;) {
-      const auto streams = db_->run(next_streams, behind, events_to_sort);
-      if (streams.empty()) return;
-      const auto last = streams.integer(streams.size() - 1, 0);
-      db_->run_text(verifying,
-                    "DECLARE skald_events_of NO SCROLL CURSOR FOR SELECT stream, revision, position, created "
-                    "FROM skald_events WHERE stream > " +
-                      std::to_string(behind) + " AND stream <= " + std::to_string(last) +
-                      " ORDER BY stream, revision, position");
-      rows events{pqxx::result{}};
-      std::size_t next = 0;
-      const auto more = [&] {
-        if (next == events.size()) {
-          events = db_->run_text(verifying, "FETCH 10000 FROM skald_events_of");
-          next = 0;
-        }
-        return !events.empty();
-      };
-      for (std::size_t i = 0; i < streams.size(); ++i, found.end_streams()) {
-        const auto key = streams.integer(i, 0);
-        auto name = stream_id::parse(std::string{streams.text(i, 1)});
-        if (!name) found.note("a stream, key " + std::to_string(key) + ", has an impossible name");
-        found.show_stream(name ? *name : stream_id{}, revision{unsigned_at(streams, i, 2)},
-                          timestamp{unsigned_at(streams, i, 3)});
-        while (more() && events.integer(next, 0) < key) ++next; // its record tells that it has no stream
-        for (; more() && events.integer(next, 0) == key; ++next)
-          found.show_event(revision{unsigned_at(events, next, 1)}, position{unsigned_at(events, next, 2)},
-                           timestamp{unsigned_at(events, next, 3)});
-      }
-      db_->run_text(verifying, "CLOSE skald_events_of");
-      behind = last;
-    }
-  }
-
-  void show_others(detail::inspector& found) {
-    const auto projections = db_->run_text(verifying, "SELECT name, handled FROM skald_projections");
-    for (std::size_t i = 0; i < projections.size(); ++i)
-      found.show_projection(projections.text(i, 0), position{unsigned_at(projections, i, 1)});
-    const auto commands = db_->run_text(verifying, "SELECT id, last FROM skald_commands WHERE last > (SELECT "
-                                                   "coalesce(max(position), 0) FROM skald_events)");
-    for (std::size_t i = 0; i < commands.size(); ++i)
-      found.show_command(commands.text(i, 0), position{unsigned_at(commands, i, 1)});
-  }
-
-  void show_orphans(detail::inspector& found) {
-    for (const auto* question : orphans) {
-      const auto sentences = db_->run_text(verifying, question);
-      for (std::size_t i = 0; i < sentences.size(); ++i) found.note(std::string{sentences.text(i, 0)});
-    }
-  }
-
-  static std::uint64_t unsigned_at(const rows& from, std::size_t row, std::size_t column) {
-    return static_cast<std::uint64_t>(from.integer(row, column));
-  }
+  private:
+    connection& db_;
+    rows page_;
+  };
 
   /// Pages of streams are found by an index: where an entry is missing, its record would be, too.
   void check_complete(const std::string& streams, const std::string& keys) {
-    const auto counts = db_->run(count_events, streams, keys);
-    for (std::size_t i = 0; i < counts.size(); ++i)
-      db_->corrupt(detail::incomplete(counts.text(i, 0), counts.integer(i, 1), counts.integer(i, 2)));
+    for (auto row = db_->run(count_events, streams, keys); row.next();)
+      db_->corrupt(detail::incomplete(row.text(0), row.integer(1), row.integer(2)));
   }
 
   /// A bound of a page of a stream, as PostgreSQL compares it.
@@ -1712,7 +1490,7 @@ private:
   template <class Query, class... Values>
   rows run_page(const std::array<statement, 2>& pages, const Query& query, const std::string& streams, const bound& low,
                 const bound& high, const Values&... further) {
-    const auto& page = pages[index_of(query.direction())];
+    const auto& page = pages[detail::index_of(query.direction())];
     if (!query.types())
       return db_->run(page, streams, low.created, low.id, high.created, high.id, nullptr, rows_wanted(query),
                       further...);
@@ -1727,21 +1505,11 @@ private:
   }
 
   template <class Query>
-  page fill(const Query& query, const rows& found) {
-    constexpr bool of_one = std::is_same_v<Query, stream_query>;
-    decode_.fetch_page(found, of_one ? streams_of_page::one : streams_of_page::several);
-    detail::page_builder page{query.limit()};
-    for (std::size_t i = 0; i < found.size() && page.open(); ++i)
-      page.add([&] {
-        if constexpr (of_one)
-          return decode_(found, i, query.stream());
-        else
-          return decode_(found, i);
-      });
-    return page.take();
+  page fill(const Query& query, rows& found) {
+    decode_.trim();
+    decode_.fetch_page(found, std::is_same_v<Query, stream_query> ? streams_of_page::one : streams_of_page::several);
+    return decode_.fill(query, found);
   }
-
-  static std::size_t index_of(direction d) { return d == direction::forward ? 0 : 1; }
 
   std::unique_ptr<connection> db_;
   bool verified_;
@@ -1789,7 +1557,10 @@ public:
     writer_->set_trouble(errc::insertion_failed);
   }
 
-  result<std::optional<position>> appended_elsewhere() override {
+private:
+  friend database_store;
+
+  std::optional<position> take_appended_elsewhere() {
     const std::lock_guard lock{mutex_};
     for (bool again = writer_.has_value();; again = false) {
       try {
@@ -1801,35 +1572,16 @@ public:
           heads_.seen(from.look());
         }
         return heads_.take();
-      } catch (const lost_connection& why) {
+      } catch (const lost_connection&) {
         writer_.reset();
-        if (!again) return error{errc::read_failed, why.error().message};
-      } catch (const failure& why) {
-        return error{errc::read_failed, why.error().message};
+        if (!again) throw;
       }
     }
   }
 
-private:
-  friend database_store;
-
-  /// What is written of projections or snapshots may be written twice.
-  enum class kind : std::uint8_t { of_events, of_projections, of_snapshots };
-
-  result<void> transact(const std::function<result<void>(transaction&)>& work) override {
-    return change(kind::of_events, work);
-  }
-  result<void> transact_relaxed(const std::function<result<void>(transaction&)>& work) override {
-    return change(kind::of_snapshots, work);
-  }
-
-  template <class Work>
-  auto change_projections(const Work& work) {
-    return change(kind::of_projections, work);
-  }
-
   /// Runs `work` in one transaction, which is undone where it answers an error or throws. Where the connection is lost,
-  /// `work` is run again in another one, unless the first one turns out to have been committed.
+  /// `work` is run again in another one, unless the first one turns out to have been committed. What is written of projections
+  /// or snapshots may be written twice.
   template <class Work>
   auto change(kind what, const Work& work) -> decltype(work(std::declval<writer&>())) {
     struct unheard {

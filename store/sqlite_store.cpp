@@ -5,7 +5,9 @@
 #include <skald/store/database_store.hpp>
 #include <skald/store/inspector.hpp>
 #include <skald/store/known_streams.hpp>
+#include <skald/store/known_types.hpp>
 #include <skald/store/quoted.hpp>
+#include <skald/store/rows.hpp>
 #include <skald/store/transaction.hpp>
 
 #include <sqlite3.h>
@@ -20,7 +22,6 @@
 #include <set>
 #include <system_error>
 #include <unistd.h>
-#include <unordered_map>
 
 namespace skald {
 
@@ -32,7 +33,6 @@ constexpr int busy_pause = 1; // between two looks whether it is done
 constexpr int most_pages_in_log = 1000; // before they are moved into the database, as far as readers let them
 constexpr std::size_t most_readers = 16;
 constexpr std::size_t most_cached_streams = 16384;
-constexpr std::size_t most_cached_types = 4096;
 
 constexpr const char* no_store = "see whether the name is right; it has to be made first";
 constexpr const char* moving_the_log = "moving its log into the database";
@@ -275,10 +275,14 @@ public:
     if (!bytes && !null(column)) db_.fail(purpose_); // no memory
     return {bytes, bytes ? static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)) : 0};
   }
-  [[nodiscard]] std::span<const std::uint8_t> blob(int column) const noexcept {
-    const auto* bytes = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_, column));
-    return {bytes, bytes ? static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)) : 0};
+  [[nodiscard]] std::optional<event_id> id(int column) const {
+    event_id::bytes_type bytes;
+    const auto* stored = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_, column));
+    if (!stored || sqlite3_column_bytes(statement_, column) != static_cast<int>(bytes.size())) return {};
+    std::copy_n(stored, bytes.size(), bytes.begin());
+    return event_id{bytes};
   }
+  [[noreturn]] void corrupt(const std::string& what) const { db_.corrupt(what); }
 
 private:
   const connection& db_;
@@ -412,7 +416,7 @@ private:
   std::optional<position> newest_;
 };
 
-/// The names of event types and their keys. What is committed of it never changes.
+/// Event types, each looked up when it is first met.
 class type_dictionary {
 public:
   type_dictionary(const connection& db, bool verified)
@@ -422,122 +426,69 @@ public:
   }
 
   [[nodiscard]] std::optional<std::int64_t> key_of(std::string_view name) {
-    if (const auto known = keys_.find(name); known != keys_.end()) return known->second;
+    if (const auto known = known_.key_of(name)) return known;
     auto row = by_name_(name);
     if (!row.next()) {
       if (check_) check_->all();
       return std::nullopt;
     }
-    const auto key = row.integer(0);
-    if (check_) check_->found(name, key);
-    add(key, name);
-    return key;
+    if (check_) check_->found(name, row.integer(0));
+    add(row.integer(0), name);
+    return row.integer(0);
   }
 
   /// Null where there is none. Stays until the next call.
   [[nodiscard]] const std::string* name_of(std::int64_t key) {
-    if (const auto known = names_.find(key); known != names_.end()) return &known->second;
+    if (const auto* known = known_.name_of(key)) return known;
     auto row = by_key_(key);
     if (!row.next()) return nullptr;
     add(key, row.text(0));
-    return &names_.at(key);
+    return known_.name_of(key);
   }
 
   void add(std::int64_t key, std::string_view name) {
-    if (keys_.size() == most_cached_types) clear();
-    keys_.emplace(name, key);
-    names_.emplace(key, name);
+    known_.trim();
+    known_.add(key, name);
   }
 
-  void clear() noexcept {
-    keys_.clear();
-    names_.clear();
-  }
+  void clear() noexcept { known_.clear(); }
 
 private:
   statement by_name_;
   statement by_key_;
   std::optional<name_check> check_;
-  std::map<std::string, std::int64_t, std::less<>> keys_;
-  std::unordered_map<std::int64_t, std::string> names_;
+  detail::known_types known_;
 };
-
-/// Nil where it is not of 16 bytes.
-event_id id_in(std::span<const std::uint8_t> stored) {
-  event_id::bytes_type bytes{};
-  if (stored.size() == bytes.size()) std::ranges::copy(stored, bytes.begin());
-  return event_id{bytes};
-}
 
 /// What a `record_decoder` reads, in this order; the stream's name may follow.
-#define SKALD_EVENT_COLUMNS(data, meta)                                                                                \
-  "e.position, e.id, e.type, e.revision, e.schema_version, e.created, e.recorded, e.flags, " data ", " meta            \
-  ", e.batch, e.checksum"
-constexpr const char* event_columns = SKALD_EVENT_COLUMNS("e.data", "e.meta");
-constexpr const char* columns_without_body = SKALD_EVENT_COLUMNS("''", "''");
-constexpr int checksum_column = 11;
-constexpr int stream_name_column = 12;
+#define SKALD_EVENT_COLUMNS SKALD_RECORD_COLUMNS ", e.data, e.meta"
+#define SKALD_COLUMNS_WITHOUT_BODY SKALD_RECORD_COLUMNS ", '', ''"
+constexpr int meta_column = detail::data_column + 1;
+constexpr int stream_name_column = meta_column + 1;
 
-/// Makes records of rows.
-class record_decoder {
+/// What a `record_decoder` reads in this database's own way.
+class record_parts {
 public:
-  record_decoder(const connection& db, bool verified) : db_{db}, verified_{verified}, types_{db, verified} {}
-
-  /// The record in a row, of a stream that is known. Throws `errc::corrupt` where it cannot be what was written.
-  [[nodiscard]] record operator()(const rows& row, const stream_id& stream) {
-    record r;
-    r.stream = stream;
-    check(row, r, read(row, r));
-    return r;
-  }
-
-  /// The same, with the name of its stream in the column for that.
-  [[nodiscard]] record operator()(const rows& row) {
-    record r;
-    check(row, r, read_with_stream(row, r));
-    return r;
-  }
-
-  /// Reads all but the stream. Answers what is wrong with it, or null.
-  [[nodiscard]] const char* read(const rows& row, record& r) {
-    const auto* problem = detail::restore(
-      r, {row.integer(0), row.integer(3), row.integer(4), row.integer(5), row.integer(6), row.integer(7)},
-      row.null(10) ? std::nullopt : std::optional{row.text(10)});
-    const auto id = row.blob(1);
-    r.id = id_in(id);
-    r.data = row.text(8);
-    r.meta = row.text(9);
-    const auto* type = types_.name_of(row.integer(2));
-    if (type) r.type = *type;
-    if (problem) return problem;
-    if (id.size() != r.id.bytes().size()) return "has an id that is not of 16 bytes";
-    return type ? nullptr : "is of an unknown type";
-  }
-
-  [[nodiscard]] const char* read_with_stream(const rows& row, record& r) {
-    const auto* problem = read(row, r);
-    auto stream = stream_id::parse(std::string{row.text(stream_name_column)});
-    if (stream) r.stream = std::move(*stream);
-    return problem || stream ? problem : "is in an unknown stream";
-  }
-
-  [[nodiscard]] static std::optional<std::uint64_t> checksum(const rows& row) {
-    if (row.null(checksum_column)) return {};
-    return static_cast<std::uint64_t>(row.integer(checksum_column));
-  }
-
   [[nodiscard]] type_dictionary& types() noexcept { return types_; }
 
-private:
-  void check(const rows& row, const record& r, const char* problem) const {
-    if (!problem && verified_) problem = detail::problem_of_checksum(r, checksum(row));
-    if (problem) db_.corrupt(detail::sentence_about(r, problem));
+protected:
+  record_parts(const connection& db, bool verified) : types_{db, verified} {}
+
+  const std::string* type_of(const rows& row) { return types_.name_of(row.integer(detail::type_column)); }
+  static bool read_stream(const rows& row, record& r) {
+    auto stream = stream_id::parse(std::string{row.text(stream_name_column)});
+    if (stream) r.stream = std::move(*stream);
+    return stream.has_value();
+  }
+  static void read_body(const rows& row, record& r) {
+    r.data = row.text(detail::data_column);
+    r.meta = row.text(meta_column);
   }
 
-  const connection& db_;
-  bool verified_;
+private:
   type_dictionary types_;
 };
+using record_decoder = detail::record_decoder<record_parts>;
 
 /// NULL, where texts may be missing.
 std::optional<std::string_view> unless_empty(const std::string& text) {
@@ -609,10 +560,7 @@ public:
   /// After a fault of the disk: the file stays as it is, also when it is closed.
   void leave_alone() noexcept { db_->keep_log(); }
 
-  stream_head head_of(const stream_id& stream) override {
-    const auto& state = entry_of(stream).second;
-    return {state.revision, state.newest};
-  }
+  stream_head head_of(const stream_id& stream) override { return entry_of(stream).second; }
 
   position head() override { return head_; }
 
@@ -647,12 +595,7 @@ public:
 
   std::optional<kept_receipt> find(const command_id& command) override {
     auto row = find_receipt_(command);
-    if (!row.next()) return std::nullopt;
-    kept_receipt known{{{}, position{number(row, 0)}, position{number(row, 1)}, std::string{row.text(3)}},
-                       timestamp{number(row, 4)}};
-    if (!detail::read_revisions(row.text(2), known.given.revisions))
-      db_->corrupt("the receipt of command " + detail::in_quotes(command.str()) + " is none");
-    return known;
+    return row.next() ? std::optional{detail::receipt_in(row)} : std::nullopt;
   }
 
   void keep(const command_id& command, const receipt& given, timestamp kept) override {
@@ -704,19 +647,14 @@ public:
   }
 
   [[nodiscard]] result<checkpoint> read_checkpoint(std::string_view name) {
-    auto row = projection_(name);
-    if (!row.next()) return detail::unknown_projection(name);
-    checkpoint answer{position{number(row, 1)}, position{number(row, 2)}, {}};
-    for (auto done = completions_(row.integer(0)); done.next();)
-      answer.completions.push_back({position{number(done, 0)}, std::string{done.text(1)}});
-    return answer;
+    return detail::checkpoint_in(name, projection_(name), [&](std::int64_t key) { return completions_(key); });
   }
 
   [[nodiscard]] result<void> save(const checkpoint_update& update) {
     auto row = advance_(std::string_view{update.projection}, update.handled);
     if (!row.next()) return detail::unknown_projection(update.projection);
     const auto key = row.integer(0);
-    const auto handled = position{number(row, 1)};
+    const auto handled = position{detail::counter_at(row, 1)};
     for (const auto& done : update.completions)
       if (done.position > handled) complete_.run(key, done.position, std::string_view{done.handler});
     forget_completions_.run(key, handled);
@@ -764,8 +702,8 @@ private:
   }
 
   position observe(const rows& newest) {
-    clock_.observe(timestamp{number(newest, 1)});
-    return position{number(newest, 0)};
+    clock_.observe(timestamp{detail::counter_at(newest, 1)});
+    return position{detail::counter_at(newest, 0)};
   }
 
   detail::known_streams::entry& entry_of(const stream_id& stream) {
@@ -776,7 +714,7 @@ private:
         return {};
       }
       if (check_) check_->streams.found(stream.str(), row.integer(0));
-      return {row.integer(0), revision{number(row, 1)}, timestamp{number(row, 2)}, true, false};
+      return detail::stream_in(row);
     });
   }
 
@@ -812,13 +750,6 @@ private:
     return key;
   }
 
-  /// A position, revision or timestamp.
-  std::uint64_t number(const rows& row, int column) const {
-    const auto value = row.integer(column);
-    if (value < 0) db_->corrupt("a counter stands at " + std::to_string(value));
-    return static_cast<std::uint64_t>(value);
-  }
-
   [[nodiscard]] statement prepare(const char* purpose, const std::string& text) const { return {*db_, purpose, text}; }
 
   std::unique_ptr<connection> db_;
@@ -846,9 +777,9 @@ private:
     prepare("writing an event", "INSERT INTO skald_events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
                                 "?12, ?13)");
   statement find_ =
-    prepare("looking up an event", std::string{"SELECT "} + (verified_ ? event_columns : columns_without_body) +
-                                     ", s.name, e.stream FROM skald_events e "
-                                     "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.id = ?1");
+    prepare("looking up an event",
+            std::string{"SELECT "} + (verified_ ? SKALD_EVENT_COLUMNS : SKALD_COLUMNS_WITHOUT_BODY) +
+              ", s.name, e.stream FROM skald_events e LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.id = ?1");
   statement holds_later_ =
     prepare("looking for later events", "SELECT 1 FROM skald_events "
                                         "WHERE stream = ?1 AND created > ?2 AND type = ?3 LIMIT 1");
@@ -871,8 +802,8 @@ private:
     "saving a snapshot", "INSERT OR REPLACE INTO skald_snapshots VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
   statement remove_snapshot_ =
     prepare("removing a snapshot", std::string{"DELETE FROM skald_snapshots"} + this_snapshot);
-  statement find_receipt_ =
-    prepare("looking up a command", "SELECT first, last, revisions, answer, kept FROM skald_commands WHERE id = ?1");
+  statement find_receipt_ = prepare(
+    "looking up a command", "SELECT id, first, last, revisions, answer, kept FROM skald_commands WHERE id = ?1");
   statement keep_receipt_ = // one that is replaced gets a new key, which grow with time
     prepare("writing the receipt of a command",
             "INSERT OR REPLACE INTO skald_commands (id, kept, first, last, revisions, answer) "
@@ -918,10 +849,9 @@ public:
     if (types == no_types) return {};
     const auto low = low_of(pointer_to(query.after()));
     const auto high = high_of(pointer_to(query.before()));
-    auto answer = fill(query,
-                       stream_pages_[index_of(query.direction())](query.stream(), low.created, low.id, high.created,
-                                                                  high.id, unless_empty(types)),
-                       [&](const rows& row) { return decode_(row, query.stream()); });
+    auto found = stream_pages_[detail::index_of(query.direction())](query.stream(), low.created, low.id, high.created,
+                                                                    high.id, unless_empty(types));
+    auto answer = decode_.fill(query, found);
     if (check_ && detail::ended(query, answer))
       if (const auto key = key_of(query.stream())) check_complete(key);
     return answer;
@@ -933,7 +863,7 @@ public:
     if (types == no_types) return {};
     const auto streams = keys_of(query);
     const bool forward = query.direction() == direction::forward;
-    auto& find_next = next_of_stream_[index_of(query.direction())];
+    auto& find_next = next_of_stream_[detail::index_of(query.direction())];
     struct hit {
       stream_cursor at;
       std::int64_t token; // the position
@@ -943,7 +873,7 @@ public:
       const auto high = high_of(!forward && behind ? behind : pointer_to(query.before()));
       auto row = find_next(streams[i], low.created, low.id, high.created, high.id, unless_empty(types));
       if (!row.next()) return {};
-      return hit{{timestamp{static_cast<std::uint64_t>(row.integer(1))}, id_in(row.blob(2))}, row.integer(0)};
+      return hit{{timestamp{detail::unsigned_at(row, 1)}, row.id(2).value_or(event_id{})}, row.integer(0)};
     };
     auto answer = detail::merge_streams(query, streams.size(), next, [&](std::int64_t position) {
       auto row = at_position_(position);
@@ -959,11 +889,9 @@ public:
     const moment now{*this};
     const auto types = keys_of(query.types());
     if (types == no_types) return {};
-    auto answer =
-      fill(query,
-           all_pages_[index_of(query.direction())](query.after().value_or(position{}),
-                                                   query.before().value_or(detail::last_position), unless_empty(types)),
-           [&](const rows& row) { return decode_(row); });
+    auto found = all_pages_[detail::index_of(query.direction())](
+      query.after().value_or(position{}), query.before().value_or(detail::last_position), unless_empty(types));
+    auto answer = decode_.fill(query, found);
     if (check_)
       if (const auto gap = detail::problem_of_gaps(query, answer, check_->newest())) db_->corrupt(*gap);
     return answer;
@@ -975,91 +903,35 @@ public:
     return decode_(row);
   }
 
-  [[nodiscard]] record_status status(const record& r) {
-    auto row = status_(r.id, r.stream, r.created, std::string_view{r.type});
-    row.next();
-    const bool exists = row.integer(0) != 0;
-    return {exists, exists || row.integer(1) != 0};
-  }
-
-  [[nodiscard]] revision revision_of(const stream_id& stream) {
-    if (check_) (void)key_of(stream);
-    return revision{static_cast<std::uint64_t>(revision_.integer(stream))};
-  }
+  [[nodiscard]] rows status(const record& r) { return status_(r.id, r.stream, r.created, std::string_view{r.type}); }
 
   [[nodiscard]] position head() { return position{static_cast<std::uint64_t>(head_.integer())}; }
 
-  [[nodiscard]] relation related(const relation_key& key) {
-    const moment now{*this};
-    relation answer;
-    if (check_) (void)key_of(key);
-    auto found = relation_(key);
-    if (!found.next()) return answer;
-    answer.revision = revision{static_cast<std::uint64_t>(found.integer(1))};
-    for (auto row = streams_under_(found.integer(0)); row.next();) answer.streams.push_back(name_in<stream_id>(row, 0));
-    return answer;
+  [[nodiscard]] rows revision_of(const stream_id& stream) {
+    check(stream);
+    return revision_(stream);
   }
-
-  [[nodiscard]] std::optional<stored_snapshot> load(const snapshot_key& key) {
-    const moment now{*this};
-    const auto stream = key.stream() ? key_of(*key.stream()) : 0;
-    const auto relation = key.relation() ? key_of(*key.relation()) : 0;
-    auto found = snapshot_(stream, relation, std::string_view{key.reducer()});
-    if (!found.next()) return std::nullopt;
-    skald::snapshot s;
-    s.key = key;
-    s.fingerprint = found.text(0);
-    s.cursor = {timestamp{static_cast<std::uint64_t>(found.integer(1))}, id_in(found.blob(2))};
-    s.records = static_cast<std::uint64_t>(found.integer(3));
-    s.relation_revision = revision{static_cast<std::uint64_t>(found.integer(4))};
-    s.state = found.text(6);
-    const auto cursor = bound_at(s.cursor);
-    auto row = key.stream() ? stream_basis_(stream, cursor.created, cursor.id)
-                            : relation_basis_(relation, cursor.created, cursor.id);
-    row.next();
-    const detail::snapshot_basis basis{.records = static_cast<std::uint64_t>(row.integer(0)),
-                                       .behind = static_cast<std::uint64_t>(row.integer(1)),
-                                       .relation_revision = revision{static_cast<std::uint64_t>(row.integer(2))},
-                                       .intact = found.text(5) == detail::checksum_of(s)};
-    return detail::judge(std::move(s), basis);
+  [[nodiscard]] rows related(const relation_key& key) {
+    check(key);
+    return relation_(key);
   }
-
-  [[nodiscard]] std::vector<relation_key> keys_of(const stream_id& stream) {
-    std::vector<relation_key> keys;
-    for (auto row = keys_of_stream_(stream); row.next();) keys.push_back(name_in<relation_key>(row, 0));
-    return keys;
+  [[nodiscard]] rows snapshot_of(const snapshot_key& key) {
+    key.stream() ? check(*key.stream()) : check(*key.relation());
+    auto& find = key.stream() ? snapshot_of_stream_ : snapshot_of_relation_;
+    return find(std::string_view{key.name()}, std::string_view{key.reducer()});
   }
-
-  [[nodiscard]] std::vector<stream_summary> streams(std::string_view after, std::size_t limit) {
+  [[nodiscard]] rows keys_of(const stream_id& stream) { return keys_of_stream_(stream); }
+  [[nodiscard]] rows streams(std::string_view after, std::size_t limit) {
     if (check_) check_->streams.all();
-    std::vector<stream_summary> all;
-    for (auto row = streams_(after, std::uint64_t{limit}); row.next();)
-      all.push_back({name_in<stream_id>(row, 0), revision{static_cast<std::uint64_t>(row.integer(1))},
-                     timestamp{static_cast<std::uint64_t>(row.integer(2))}});
-    return all;
+    return streams_(after, std::uint64_t{limit});
   }
-
-  [[nodiscard]] std::vector<relation_summary> relations(std::string_view after, std::size_t limit) {
+  [[nodiscard]] rows relations(std::string_view after, std::size_t limit) {
     if (check_) check_->relations.all();
-    std::vector<relation_summary> all;
-    for (auto row = relations_(after, std::uint64_t{limit}); row.next();)
-      all.push_back({name_in<relation_key>(row, 0), revision{static_cast<std::uint64_t>(row.integer(1))},
-                     static_cast<std::uint64_t>(row.integer(2))});
-    return all;
+    return relations_(after, std::uint64_t{limit});
   }
-
-  [[nodiscard]] std::vector<snapshot_key> snapshots(const snapshot_key& after, std::size_t limit) {
-    std::vector<snapshot_key> all;
-    auto row = snapshots_(std::string_view{after.reducer()}, std::int64_t{after.relation() != nullptr},
-                          std::string_view{after.name()}, std::uint64_t{limit});
-    while (row.next()) {
-      std::string reducer{row.text(0)};
-      if (row.integer(1) == 0)
-        all.emplace_back(std::move(reducer), name_in<stream_id>(row, 2));
-      else
-        all.emplace_back(std::move(reducer), name_in<relation_key>(row, 2));
-    }
-    return all;
+  [[nodiscard]] rows snapshots(const snapshot_key& after, std::size_t limit) {
+    return snapshots_(std::string_view{after.reducer()}, std::int64_t{after.relation() != nullptr},
+                      std::string_view{after.name()}, std::uint64_t{limit});
   }
 
   [[nodiscard]] std::vector<type_summary> types() {
@@ -1073,100 +945,48 @@ public:
     return all;
   }
 
-  /// Shows all that is stored. What cannot be read is noted, and what lies behind it shown.
   void inspect(detail::inspector& found) {
     const moment now{*this};
     types_.clear(); // what is stored counts, not what is remembered
-    const auto look_at = [&](void (reader::*show)(detail::inspector&)) {
-      try {
-        (this->*show)(found);
-      } catch (const failure& why) {
-        if (why.code() != errc::corrupt) throw;
-        found.note(why.error().message);
-      }
-    };
-    for (const auto show : {&reader::show_records, &reader::show_streams, &reader::show_projections,
-                            &reader::show_commands, &reader::show_orphans, &reader::show_structure})
-      look_at(show);
+    detail::inspect(found, *this);
   }
 
-private:
-  void show_records(detail::inspector& found) {
-    std::int64_t behind = INT64_MIN;
-    for (std::int64_t step = 1;; step *= 2) {
-      try {
-        for (auto row = all_pages_[0](behind, detail::last_position, std::optional<std::string_view>{}); row.next();
-             step = 1) {
-          record r;
-          const auto* problem = decode_.read_with_stream(row, r);
-          found.show_record(r, record_decoder::checksum(row), problem);
-          behind = row.integer(0);
-        }
-        return;
-      } catch (const failure& why) { // a damaged page holds more than one record, and those behind it may be sound
-        if (why.code() != errc::corrupt || behind > static_cast<std::int64_t>(head().value)) throw;
-        const auto first = static_cast<std::uint64_t>(std::max(behind, std::int64_t{0}) + 1);
-        behind = static_cast<std::int64_t>(first) + step - 1;
-        found.show_unreadable(position{first}, position{static_cast<std::uint64_t>(behind)}, why.error().message);
-      }
+  void go_on() noexcept {} // one statement that failed leaves the others alone
+
+  void each(const std::string& text, const auto& use) const {
+    auto question = prepare(verifying, text);
+    for (auto row = question(); row.next();) use(row);
+  }
+
+  /// All that are left, whatever the limit.
+  bool show_records(detail::inspector& found, std::int64_t& behind, std::int64_t) {
+    for (auto row = all_pages_[0](behind, detail::last_position, std::optional<std::string_view>{}); row.next();) {
+      record r;
+      const auto* problem = decode_.read_with_stream(row, r);
+      found.show_record(r, record_decoder::checksum(row), problem);
+      behind = row.integer(0);
     }
+    return false;
   }
 
-  void show_streams(detail::inspector& found) {
+  void show_streams(detail::inspector& found) const {
     auto streams = prepare(verifying, "SELECT key, name, revision, newest FROM skald_streams ORDER BY key");
     auto events = prepare(verifying, "SELECT stream, revision, position, created FROM skald_events "
                                      "ORDER BY stream, revision, position");
+    auto stream = streams();
     auto event = events();
-    bool more = event.next();
-    for (auto row = streams(); row.next(); found.end_streams()) {
-      auto name = stream_id::parse(std::string{row.text(1)});
-      if (!name) found.note("a stream, key " + std::to_string(row.integer(0)) + ", has an impossible name");
-      found.show_stream(name ? *name : stream_id{}, revision{unsigned_at(row, 2)}, timestamp{unsigned_at(row, 3)});
-      while (more && event.integer(0) < row.integer(0)) more = event.next(); // its record tells that it has no stream
-      for (; more && event.integer(0) == row.integer(0); more = event.next())
-        found.show_event(revision{unsigned_at(event, 1)}, position{unsigned_at(event, 2)},
-                         timestamp{unsigned_at(event, 3)});
-    }
-  }
-
-  void show_projections(detail::inspector& found) {
-    auto all = prepare(verifying, "SELECT name, handled FROM skald_projections");
-    for (auto row = all(); row.next();) found.show_projection(row.text(0), position{unsigned_at(row, 1)});
-  }
-
-  void show_commands(detail::inspector& found) {
-    auto all = prepare(verifying, "SELECT id, last FROM skald_commands");
-    for (auto row = all(); row.next();) found.show_command(row.text(0), position{unsigned_at(row, 1)});
-  }
-
-  void show_orphans(detail::inspector& found) {
-    auto relations =
-      prepare(verifying, "SELECT r.key, r.stream FROM skald_relations r "
-                         "LEFT JOIN skald_relation_keys k ON k.key = r.key "
-                         "LEFT JOIN skald_streams s ON s.key = r.stream WHERE k.key IS NULL OR s.key IS NULL");
-    for (auto row = relations(); row.next();)
-      found.note("a relation between key " + std::to_string(row.integer(0)) + " and stream " +
-                 std::to_string(row.integer(1)) + " is kept, one of which is not there");
-    auto completions = prepare(verifying, "SELECT c.projection, c.position, c.handler FROM skald_completions c "
-                                          "LEFT JOIN skald_projections p ON p.key = c.projection WHERE p.key IS NULL");
-    for (auto row = completions(); row.next();)
-      found.note("handler " + detail::in_quotes(row.text(2)) + " is done with position " +
-                 std::to_string(row.integer(1)) + " for projection " + std::to_string(row.integer(0)) +
-                 ", which is not there");
+    detail::show_streams(found, stream, event);
   }
 
   /// Whether tables and indexes tell the same, which reads rely on.
-  void show_structure(detail::inspector& found) {
-    auto check = prepare(verifying, "PRAGMA integrity_check(" + std::to_string(limits::problems) + ")");
-    for (auto row = check(); row.next();)
+  void show_own(detail::inspector& found) const {
+    each("PRAGMA integrity_check(" + std::to_string(limits::problems) + ")", [&](const rows& row) {
       if (row.text(0) != "ok") found.note("SQLite finds: " + std::string{row.text(0)});
+    });
   }
 
+private:
   static constexpr const char* verifying = "verifying it";
-
-  static std::uint64_t unsigned_at(const rows& row, int column) {
-    return static_cast<std::uint64_t>(row.integer(column));
-  }
 
   /// Pages of streams are found by an index: where an entry is missing, or there in place of another, its record would be
   /// missing, too.
@@ -1176,7 +996,7 @@ private:
     std::int64_t found = 0;
     stream_cursor last;
     for (auto event = events_of_(stream); event.next(); ++found) {
-      const stream_cursor at{timestamp{unsigned_at(event, 0)}, id_in(event.blob(1))};
+      const stream_cursor at{timestamp{detail::unsigned_at(event, 0)}, event.id(1).value_or(event_id{})};
       if (found != 0 && at <= last)
         db_->corrupt("the events of stream " + detail::in_quotes(row.text(0)) + " are not in their order");
       last = at;
@@ -1246,7 +1066,7 @@ private:
     return checked(stream_key_(stream), stream.str(), check_ ? &check_->streams : nullptr);
   }
   std::int64_t key_of(const relation_key& key) {
-    return checked(relation_(key), key.str(), check_ ? &check_->relations : nullptr);
+    return checked(relation_key_(key), key.str(), check_ ? &check_->relations : nullptr);
   }
 
   static std::int64_t checked(rows found, std::string_view name, name_check* check) {
@@ -1258,24 +1078,10 @@ private:
     return 0;
   }
 
-  template <class Name>
-  Name name_in(const rows& row, int column) const {
-    if (auto name = Name::parse(std::string{row.text(column)})) return std::move(*name);
-    db_->corrupt("a name that is none is stored");
+  /// That the index of names is right about this one.
+  void check(const auto& name) {
+    if (check_) (void)key_of(name);
   }
-
-  template <class Query, class Decode>
-  static page fill(const Query& query, rows matches, Decode decode_row) {
-    detail::page_builder page{query.limit()};
-    while (page.open() && matches.next()) page.add([&] { return decode_row(matches); });
-    return page.take();
-  }
-
-  /// How many records the stream `s` has behind a cursor.
-  static constexpr const char* records_behind =
-    "(SELECT count(*) FROM skald_events e WHERE e.stream = s.key AND (e.created, e.id) > (?2, ?3))";
-
-  static std::size_t index_of(direction d) { return d == direction::forward ? 0 : 1; }
 
   [[nodiscard]] statement prepare(const char* purpose, const std::string& text) const { return {*db_, purpose, text}; }
 
@@ -1297,11 +1103,10 @@ private:
 
   [[nodiscard]] statement prepare_all_page(const std::string& order) const {
     return prepare("reading all events",
-                   std::string{"SELECT "} + event_columns +
-                     ", s.name FROM skald_events e "
-                     "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.position > ?1 AND e.position < ?2 "
-                     "AND (?3 IS NULL OR e.type IN (SELECT value FROM json_each(?3))) "
-                     "ORDER BY e.position " +
+                   "SELECT " SKALD_EVENT_COLUMNS ", s.name FROM skald_events e "
+                   "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.position > ?1 AND e.position < ?2 "
+                   "AND (?3 IS NULL OR e.type IN (SELECT value FROM json_each(?3))) "
+                   "ORDER BY e.position " +
                      order);
   }
 
@@ -1312,12 +1117,11 @@ private:
   statement begin_ = prepare("reading", "BEGIN");
   statement end_ = prepare("reading", "COMMIT");
   std::array<statement, 2> stream_pages_ =
-    prepare_stream_pages(event_columns, "(SELECT key FROM skald_streams WHERE name = ?1)", "");
+    prepare_stream_pages(SKALD_EVENT_COLUMNS, "(SELECT key FROM skald_streams WHERE name = ?1)", "");
   std::array<statement, 2> next_of_stream_ = prepare_stream_pages("e.position, e.created, e.id", "?1", " LIMIT 1");
   std::array<statement, 2> all_pages_{prepare_all_page("ASC"), prepare_all_page("DESC")};
-  statement find_ = prepare("looking up an event", std::string{"SELECT "} + event_columns +
-                                                     ", s.name FROM skald_events e "
-                                                     "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.id = ?1");
+  statement find_ = prepare("looking up an event", "SELECT " SKALD_EVENT_COLUMNS ", s.name FROM skald_events e "
+                                                   "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.id = ?1");
   statement status_ =
     prepare("looking up an event", "SELECT EXISTS (SELECT 1 FROM skald_events WHERE id = ?1), "
                                    "EXISTS (SELECT 1 FROM skald_events "
@@ -1326,9 +1130,8 @@ private:
   statement revision_ = prepare("looking up a stream", "SELECT revision FROM skald_streams WHERE name = ?1");
   statement head_ = prepare("looking up the newest event", "SELECT max(position) FROM skald_events");
   statement at_position_ =
-    prepare("looking up an event", std::string{"SELECT "} + event_columns +
-                                     ", s.name FROM skald_events e "
-                                     "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.position = ?1");
+    prepare("looking up an event", "SELECT " SKALD_EVENT_COLUMNS ", s.name FROM skald_events e "
+                                   "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.position = ?1");
   statement stream_key_ = prepare("looking up a stream", "SELECT key FROM skald_streams WHERE name = ?1");
   statement stream_row_ = prepare("looking up a stream", "SELECT name, revision FROM skald_streams WHERE key = ?1");
   statement events_of_ = prepare("counting the events of a stream",
@@ -1336,10 +1139,11 @@ private:
   statement stream_keys_under_ =
     prepare("reading a relation", "SELECT stream FROM skald_relations "
                                   "WHERE key = (SELECT key FROM skald_relation_keys WHERE name = ?1)");
-  statement relation_ = prepare("reading a relation", "SELECT key, revision FROM skald_relation_keys WHERE name = ?1");
-  statement streams_under_ =
-    prepare("reading a relation", "SELECT s.name FROM skald_relations r JOIN skald_streams s ON s.key = r.stream "
-                                  "WHERE r.key = ?1 ORDER BY s.name");
+  statement relation_ =
+    prepare("reading a relation", "SELECT k.revision, s.name FROM skald_relation_keys k "
+                                  "LEFT JOIN skald_relations r ON r.key = k.key LEFT JOIN skald_streams s "
+                                  "ON s.key = r.stream WHERE k.name = ?1 ORDER BY s.name");
+  statement relation_key_ = prepare("reading a relation", "SELECT key FROM skald_relation_keys WHERE name = ?1");
   statement keys_of_stream_ =
     prepare("reading the relations of a stream",
             "SELECT k.name FROM skald_relations r JOIN skald_relation_keys k ON k.key = r.key "
@@ -1357,17 +1161,21 @@ private:
             "LEFT JOIN skald_streams s ON s.key = f.stream) WHERE (reducer, of_relation, name) > (?1, ?2, ?3) "
             "ORDER BY reducer, of_relation, name LIMIT ?4");
   statement types_of_events_ = prepare("counting event types", "SELECT type FROM skald_events");
-  statement snapshot_ =
-    prepare("reading a snapshot", std::string{"SELECT fingerprint, created, id, records, relation_revision, checksum, "
-                                              "state FROM skald_snapshots"} +
-                                    this_snapshot);
-  statement stream_basis_ = prepare("judging a snapshot", std::string{"SELECT s.revision, "} + records_behind +
-                                                            ", 0 FROM skald_streams s WHERE s.key = ?1");
-  statement relation_basis_ =
-    prepare("judging a snapshot", std::string{"SELECT sum(s.revision), sum("} + records_behind +
-                                    "), k.revision FROM skald_relation_keys k "
-                                    "LEFT JOIN skald_relations r ON r.key = k.key "
-                                    "LEFT JOIN skald_streams s ON s.key = r.stream WHERE k.key = ?1");
+  /// A snapshot, and what its streams are like now.
+#define SKALD_SNAPSHOT "SELECT f.fingerprint, f.created, f.id, f.records, f.relation_revision, f.checksum, f.state, "
+#define SKALD_RECORDS_BEHIND                                                                                           \
+  "(SELECT count(*) FROM skald_events e WHERE e.stream = s.key AND (e.created, e.id) > (f.created, f.id))"
+  statement snapshot_of_stream_ =
+    prepare("reading a snapshot",
+            SKALD_SNAPSHOT "s.revision, " SKALD_RECORDS_BEHIND ", 0 "
+                           "FROM skald_streams s JOIN skald_snapshots f ON (f.stream, f.relation) = (s.key, 0) "
+                           "WHERE s.name = ?1 AND f.reducer = ?2");
+  statement snapshot_of_relation_ =
+    prepare("reading a snapshot",
+            SKALD_SNAPSHOT "sum(s.revision), sum(" SKALD_RECORDS_BEHIND "), k.revision "
+                           "FROM skald_relation_keys k JOIN skald_snapshots f ON (f.stream, f.relation) = (0, k.key) "
+                           "LEFT JOIN skald_relations r ON r.key = k.key LEFT JOIN skald_streams s ON s.key = r.stream "
+                           "WHERE k.name = ?1 AND f.reducer = ?2 GROUP BY k.key");
 };
 
 /// The version of the schema in the file, 0 where it is empty. Fails where it is not ours to touch.
@@ -1380,11 +1188,8 @@ std::int64_t identify(const connection& db) {
   const auto tables = number("SELECT count(*) FROM sqlite_schema");
   db.execute(purpose, "RELEASE identifying");
   if (application == application_id) {
-    if (version > 0 && version <= schema_version) return version;
-    db.fail(purpose,
-            "it has version " + std::to_string(version) + " of the schema, this skald knows versions up to " +
-              std::to_string(schema_version),
-            version > schema_version ? "open it with a newer skald" : "restore the file from a backup");
+    detail::check_version(db, version, schema_version);
+    return version;
   }
   if (application != 0 || version != 0 || tables != 0)
     db.fail(purpose, "it is the database of another program", "choose another file");
@@ -1396,9 +1201,9 @@ void add_checksums(const connection& db) {
   constexpr const char* purpose = "adding checksums";
   record_decoder decode{db, false};
   statement next{db, purpose,
-                 std::string{"SELECT "} + event_columns +
-                   ", s.name FROM skald_events e LEFT JOIN skald_streams s ON s.key = e.stream "
-                   "WHERE e.position > ?1 ORDER BY e.position LIMIT 1"};
+                 "SELECT " SKALD_EVENT_COLUMNS
+                 ", s.name FROM skald_events e LEFT JOIN skald_streams s ON s.key = e.stream "
+                 "WHERE e.position > ?1 ORDER BY e.position LIMIT 1"};
   statement set{db, purpose, "UPDATE skald_events SET checksum = ?2 WHERE position = ?1"};
   for (std::int64_t last = INT64_MIN;;) {
     auto row = next(last);
@@ -1478,21 +1283,12 @@ public:
                  return std::make_unique<reader>(std::move(db), verified);
                }} {}
 
-  result<std::optional<position>> appended_elsewhere() override {
-    const std::lock_guard lock{mutex_};
-    try {
-      return writer_.take_appended_elsewhere();
-    } catch (const failure& why) {
-      return error{errc::read_failed, why.error().message};
-    }
-  }
-
 private:
   friend database_store;
 
-  result<void> transact(const std::function<result<void>(transaction&)>& work) override { return change(work); }
-  result<void> transact_relaxed(const std::function<result<void>(transaction&)>& work) override {
-    return change(work, durability::relaxed);
+  std::optional<position> take_appended_elsewhere() {
+    const std::lock_guard lock{mutex_};
+    return writer_.take_appended_elsewhere();
   }
 
   template <class Use>
@@ -1504,18 +1300,13 @@ private:
     }
   }
 
-  template <class Work>
-  auto change_projections(const Work& work) {
-    return change(work);
-  }
-
   /// Runs `work` in one transaction, which is undone where it answers an error or throws.
   template <class Work>
-  auto change(const Work& work, std::optional<durability> kept = {}) -> decltype(work(std::declval<writer&>())) {
+  auto change(kind what, const Work& work) -> decltype(work(std::declval<writer&>())) {
     const std::lock_guard lock{mutex_};
     if (fault_) return *fault_;
     try {
-      writer_.begin(kept.value_or(kept_));
+      writer_.begin(what == kind::of_snapshots ? durability::relaxed : kept_);
       auto answer = work(writer_);
       if (answer)
         writer_.commit();
