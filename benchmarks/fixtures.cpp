@@ -17,9 +17,9 @@ const std::string sample_data =
   R"({"name":"Johnathan Doe-Smithson-van-der-Berg","email":"john.doe@fixture-mail.example.none","age":42})";
 
 skald::append_request request_to(const skald::stream_id& stream) {
-  skald::new_event event{"user:renamed", sample_data};
-  event.typed = true;
-  return {stream, skald::expected_revision::any(), std::vector{std::move(event)}};
+  std::vector<skald::new_event> events;
+  events.emplace_back("user:renamed", sample_data).typed = true;
+  return {stream, skald::expected_revision::any(), std::move(events)};
 }
 
 store_file::store_file(const std::filesystem::path& folder) {

@@ -195,10 +195,12 @@ std::optional<receipt> find_receipt(event_store::transaction& tx, const command_
 /// Decides on one request and writes what it may.
 class appender {
 public:
-  /// `seen` are the streams that validators have read for it.
+  /// `seen` are the streams that validators have read for it, `records` what is overwritten with its records: the memory of
+  /// the last request's.
   appender(event_store::transaction& tx, hybrid_clock& clock, const store_options& options,
-           const append_request& request, std::span<const stream_append> seen)
-    : tx_{tx}, clock_{clock}, options_{options}, types_{options.catalog.get()}, request_{request}, seen_{seen} {}
+           const append_request& request, std::span<const stream_append> seen, std::vector<record>& records)
+    : tx_{tx}, clock_{clock}, options_{options}, types_{options.catalog.get()}, request_{request}, seen_{seen},
+      records_{records} {}
 
   result<receipt> run() {
     if (request_.command.empty()) return decide();
@@ -304,14 +306,15 @@ private:
   /// Nothing is written before all that follows from the events is known to be fit.
   result<receipt> write() {
     receipt answer;
-    std::vector<record> records;
-    records.reserve(event_count_);
+    if (records_.size() < event_count_) records_.resize(event_count_);
+    const std::span records{records_.data(), event_count_};
+    auto next = records.begin();
     std::vector<relation_change> relations;
     auto last = tx_.head();
     for (const auto& part : request_.streams) {
       auto head = tx_.head_of(part.stream);
       for (const auto& event : part.events) {
-        auto& r = records.emplace_back();
+        auto& r = *next++;
         r.id = event.id.nil() ? make_event_id() : event.id;
         r.stream = part.stream;
         r.revision = head.revision = revision{head.revision.value + 1};
@@ -347,6 +350,7 @@ private:
   const catalog* types_;
   const append_request& request_;
   std::span<const stream_append> seen_;
+  std::vector<record>& records_;
   std::vector<std::optional<known_event>> known_; // of each event, in order, up to the last one with an id
   std::size_t event_count_ = 0;
   std::size_t known_count_ = 0;
@@ -453,10 +457,11 @@ private:
     const auto members = std::exchange(waiting_, {});
     std::vector<const append_request*> requests;
     for (const auto& m : members) requests.push_back(&group_[m.index]);
+    std::vector<record> records;
     auto done = store_.transact([&](transaction& tx) -> result<void> {
       tx.prefetch(requests);
       for (const auto& m : members)
-        answers_[m.index] = appender{tx, store_.clock_, store_.options_, group_[m.index], m.seen}.run();
+        answers_[m.index] = appender{tx, store_.clock_, store_.options_, group_[m.index], m.seen, records}.run();
       return {};
     });
     if (done) return done;
