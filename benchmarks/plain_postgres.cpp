@@ -171,8 +171,7 @@ std::size_t plain_postgres::scan_stream(const skald::stream_id& stream) {
 
 void plain_postgres::append(std::span<const skald::stream_id* const> streams, std::string_view data) {
   auto& s = *session_;
-  const auto head = s.run("BEGIN; SELECT position, recorded, last_stream, last_type, pg_current_xact_id() "
-                          "FROM skald_head FOR UPDATE");
+  const auto head = s.run("BEGIN; SELECT position, recorded, last_stream, last_type FROM skald_head FOR UPDATE");
   auto position = head.number(0, 0);
   const auto now = static_cast<std::int64_t>(skald::timestamp{skald::system_wall_clock(), 0}.ticks());
   auto time = std::max(now, head.number(0, 1));
@@ -254,7 +253,10 @@ void plain_postgres::append(std::span<const skald::stream_id* const> streams, st
                                      s.batch.close(),
                                      s.checksum.close(),
                                      s.channel.c_str()});
-  s.run("COMMIT");
+  const auto count = std::to_string(++commits_);
+  s.run(("INSERT INTO skald_sessions VALUES ('" + id_ + "', " + count +
+         ", now()) ON CONFLICT (id) DO UPDATE SET commits = excluded.commits, newest = excluded.newest; COMMIT")
+          .c_str());
 }
 
 } // namespace bench

@@ -34,6 +34,8 @@ private:
   struct session;
 
   std::unique_ptr<session> session_;
+  const std::string id_ = skald::make_event_id().str();
+  std::int64_t commits_ = 0;
 };
 
 } // namespace bench

@@ -178,6 +178,14 @@ CREATE TABLE skald_commands (
 );
 CREATE INDEX skald_commands_by_age ON skald_commands (kept);
 )sql",
+  R"sql(
+-- How many transactions that may append each session has committed: so another one learns whether the last of them was.
+CREATE TABLE skald_sessions (
+  id      uuid PRIMARY KEY,
+  commits bigint NOT NULL,
+  newest  timestamptz NOT NULL
+) WITH (fillfactor = 50);
+)sql",
 };
 constexpr std::int64_t schema_version = migrations.size();
 
@@ -693,8 +701,7 @@ const statement save_snapshot{
 const statement remove_snapshot{
   "removing a snapshot", "DELETE FROM skald_snapshots WHERE (of_relation, name, reducer) = ($1::boolean, $2, $3)"};
 const statement was_committed{"looking whether the last transaction was committed",
-                              "SELECT CASE WHEN $1 = '' THEN pg_xact_status($2::text::xid8) = 'committed' "
-                              "ELSE EXISTS (SELECT FROM skald_events WHERE id = nullif($1, '')::uuid) END"};
+                              "SELECT 1 FROM skald_sessions WHERE id = $1 AND commits = $2"};
 const statement find_later{"looking for later events",
                            "SELECT 1 FROM skald_events WHERE stream = $1 AND created > $2 AND type = $3 LIMIT 1"};
 const statement count_until{"counting the events of a stream",
@@ -761,14 +768,12 @@ public:
     wrote_ = false;
     auto head = db_->run_text("waiting for its turn to write",
                               std::string{"BEGIN; "} + (relaxed ? "SET LOCAL synchronous_commit = off; " : "") +
-                                "SELECT position, recorded, last_stream, last_type, pg_current_xact_id() "
-                                "FROM skald_head FOR UPDATE");
+                                "SELECT position, recorded, last_stream, last_type FROM skald_head FOR UPDATE");
     if (!head.next()) db_->corrupt("the table skald_head is empty");
     head_ = position{detail::counter_at(head, 0)};
     recorded_ = timestamp{detail::counter_at(head, 1)};
     streams_.set_last_key(head.integer(2));
     last_type_ = head.integer(3);
-    transaction_ = head.text(4);
     clock_.observe(recorded_);
     heads_.seen(head_);
     appending_ = true;
@@ -786,7 +791,7 @@ public:
     }
     if (!wrote_) return undo();
     try {
-      db_->run_text("committing a transaction", "COMMIT");
+      db_->run_text("committing a transaction", (appending_ ? count_commit() : std::string{}) + "COMMIT");
     } catch (const lost_connection& why) {
       auto unheard = why.error();
       unheard.outcome = outcome::unknown;
@@ -809,15 +814,15 @@ public:
 
   /// By what another session finds out whether the last transaction was committed.
   struct trace {
-    std::string event; // the last one written, empty where none was
-    std::string transaction;
+    event_id session;
+    std::int64_t commits;
   };
-  [[nodiscard]] trace last_trace() const { return {written_.nil() ? std::string{} : written_.str(), transaction_}; }
+  [[nodiscard]] trace last_trace() const { return {session_, commits_}; }
 
-  /// In a transaction that may append: then that other one has ended.
+  /// In a transaction that may append: then that other one has ended. What it has written does not tell, for another node may
+  /// have written the same; nor does its number, which is given again where a server crashes.
   [[nodiscard]] bool committed(const trace& other) {
-    auto found = db_->run(was_committed, other.event, other.transaction);
-    return found.next() && found.boolean(0);
+    return db_->run(was_committed, other.session.str(), other.commits).next();
   }
 
   void prefetch(std::span<const append_request* const> group) override {
@@ -891,7 +896,6 @@ public:
     streams_.change(entry_of(r.stream), r);
     head_ = r.position;
     recorded_ = std::max(recorded_, r.recorded);
-    written_ = r.id;
     known_.erase(r.id);
     kept_.emplace(r.id, events_.size());
     bytes_ += events_.emplace_back(r).data.size() + r.meta.size();
@@ -1095,6 +1099,15 @@ private:
     wrote_ = true;
   }
 
+  /// What makes `committed` true. Rows are written behind the lock of the head, so by one transaction at a time; those of a day
+  /// ago are older than any doubt, which ends with a deadline.
+  std::string count_commit() {
+    const auto count = std::to_string(++commits_);
+    return "INSERT INTO skald_sessions VALUES ('" + session_.str() + "', " + count +
+           ", now()) ON CONFLICT (id) DO UPDATE SET commits = excluded.commits, newest = excluded.newest; " +
+           (commits_ == 1 ? "DELETE FROM skald_sessions WHERE newest < now() - interval '1 day'; " : "");
+  }
+
   void forget() noexcept {
     receipts_.clear();
     new_receipts_.clear();
@@ -1111,7 +1124,6 @@ private:
     relation_streams_ = {};
     new_types_ = {};
     new_type_keys_ = {};
-    written_ = {};
   }
 
   /// Types that this transaction has added are gone with it.
@@ -1124,6 +1136,8 @@ private:
   detail::head_tracker& heads_;
   bool verified_;
   std::string channel_;
+  const event_id session_ = make_event_id();
+  std::int64_t commits_ = 0; // of transactions that may append, the last one included
   record_decoder decode_;
   detail::known_types& types_ = decode_.types();
 
@@ -1131,11 +1145,9 @@ private:
   position head_;
   timestamp recorded_; // the newest
   std::int64_t last_type_ = 0;
-  std::string transaction_;
   bool appending_ = false;
   bool wrote_ = false; // something that has to be committed
   bool has_new_types_ = false;
-  event_id written_;
   detail::known_streams streams_;
   std::unordered_map<event_id, std::optional<known_event>> known_;
   std::map<command_id, std::optional<kept_receipt>> receipts_;

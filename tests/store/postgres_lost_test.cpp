@@ -275,6 +275,97 @@ TEST_CASE("postgres: wherever the line is cut, a request is written once and its
   }
 }
 
+TEST_CASE("postgres: a commit in doubt is not taken for what another node has written meanwhile") {
+  for (const bool server_hears : {false, true}) {
+    CAPTURE(server_hears);
+    const postgres_schema schema;
+    cut_line line{shared_postgres()};
+    const auto store = open(through(line, schema));
+    const auto other = open(schema.url());
+    const auto meanwhile = [&](auto work, auto others_work) {
+      line.cut_at("COMMIT", server_hears);
+      line.keep_cut(true);
+      const auto cuts = line.cuts();
+      std::thread works{work};
+      while (line.cuts() == cuts) std::this_thread::yield();
+      others_work();
+      line.keep_cut(false);
+      works.join();
+    };
+    const std::vector<append_request> group{request("a", any, {an_event(2)}), request("b", any, {an_event(3)})};
+    std::vector<result<receipt>> answers;
+    meanwhile([&] { answers = store->append(group); },
+              [&] {
+                must(other->append(request("c", any, {an_event(50)})));
+                must(other->append(group[1])); // which somebody has repeated there
+              });
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      const auto found = must(store->find(id(i + 2)));
+      REQUIRE(found);
+      CHECK(must(answers[i]) == receipt{{revision{1}}, found->position, found->position});
+    }
+
+    const std::vector records{foreign(20, "d", at(1)), foreign(21, "d", at(2))};
+    auto report = result<hydrate_report>{error{}};
+    meanwhile([&] { report = store->hydrate(records); }, [&] { must(other->hydrate(std::span{records}.subspan(1))); });
+    CHECK(must(report).written == (server_hears ? 2 : 1));
+    for (const auto& r : records) CHECK(must(store->find(r.id)));
+
+    const relation_key key{"k"};
+    const std::vector insert{relation_change::insert(key, stream("a"))};
+    const std::vector remove{relation_change::remove(key, stream("a"))};
+    auto related = result<void>{error{}};
+    meanwhile([&] { related = store->relate(insert); }, [&] { must(other->relate(remove)); });
+    must(related);
+    CHECK(must(store->related(key)).streams.size() == (server_hears ? 0 : 1));
+    CHECK(read_all(*store).size() == 5);
+  }
+}
+
+TEST_CASE("postgres: a commit that a crash has undone is not taken for one that came after it") {
+  postgres_server server;
+  const postgres_schema schema{server.folder()};
+  cut_line line{server.folder()};
+  const auto store = open(through(line, schema));
+  const auto other = open(schema.url());
+  const auto relate = [](event_store& to, const char* key) {
+    return to.relate(std::vector{relation_change::insert(relation_key{key}, stream("a"))});
+  };
+  must(relate(*store, "before"));
+  line.cut_at("COMMIT", false);
+  line.keep_cut(true);
+  auto related = result<void>{error{}};
+  std::thread works{[&] { related = relate(*store, "in doubt"); }};
+  while (line.cuts() == 0) std::this_thread::yield();
+  server.stop(SIGQUIT); // which crashes it: numbers of transactions that are not on the disk are given again
+  server.start();
+  must(relate(*other, "after"));
+  line.keep_cut(false);
+  works.join();
+  must(related);
+  for (const auto* key : {"before", "in doubt", "after"})
+    CHECK_MESSAGE(must(store->related(relation_key{key})).streams.size() == 1, key);
+}
+
+TEST_CASE("postgres: sessions that have not committed for a day are forgotten, others stay") {
+  const postgres_schema schema;
+  const auto count = [&] { return schema.sql("SELECT count(*) FROM skald_sessions"); };
+  const auto store = open(schema.url());
+  CHECK(count() == "0"); // who only reads need not write
+  must(store->append(request("a", any, {an_event(1)})));
+  must(store->append(request("a", any, {an_event(2)})));
+  CHECK(count() == "1");
+  schema.sql("UPDATE skald_sessions SET newest = newest - interval '25 hours'");
+  const auto second = open(schema.url());
+  must(second->append(request("a", any, {an_event(3)})));
+  const auto third = open(schema.url());
+  must(third->append(request("a", any, {an_event(4)})));
+  CHECK(count() == "2");
+  must(store->append(request("a", any, {an_event(5)})));
+  CHECK(count() == "3");
+  CHECK(schema.sql("SELECT sum(commits) FROM skald_sessions") == "5");
+}
+
 TEST_CASE("postgres: at whatever message the line is cut, a group is written once and its answers are true") {
   for (const bool server_hears : {false, true}) {
     CAPTURE(server_hears);

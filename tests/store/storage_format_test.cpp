@@ -44,7 +44,9 @@ std::size_t version_of(const sqlite& store) { return std::stoul(sql_of(store, "P
 
 #ifdef SKALD_WITH_POSTGRES
 std::vector<version> versions_of(const postgres&) {
-  return {{"postgres_1.sql", 13, true, true, false}, {"postgres_2.sql", 14, true, true, true}};
+  return {{"postgres_1.sql", 13, true, true, false},
+          {"postgres_2.sql", 14, true, true, true},
+          {"postgres_3.sql", 14, true, true, true}};
 }
 
 void restore(const postgres& store, const version& v) {
@@ -201,7 +203,7 @@ SKALD_PERSISTENT("a migration that fails half-way leaves the old version whole, 
     restore(old, v);
     const auto before = version_of(old);
     if (before == versions.size()) continue;
-    const std::string in_the_way = std::is_same_v<backend, sqlite> ? "skald_snapshots" : "skald_commands"; // made last
+    const std::string in_the_way = std::is_same_v<backend, sqlite> ? "skald_snapshots" : "skald_sessions"; // made last
     sql_of(old, "CREATE TABLE " + in_the_way + " (x integer)");
     store_options options;
     const auto refused = [&] {
