@@ -112,6 +112,7 @@ struct plain_postgres::session {
 
   PGconn* db;
   std::string channel;
+  std::string begin; // a transaction, with the head
   std::unordered_map<std::string_view, stream_state> streams;
   column names, new_key, new_name, new_revision, new_newest, old_key, old_revision, old_newest;
   column position, id, stream, type, revision, version, created, recorded, flags, data, meta, batch, checksum;
@@ -128,7 +129,10 @@ plain_postgres::plain_postgres(const std::string& conninfo, const std::string& s
           .c_str());
   s.run("INSERT INTO skald_types VALUES (1, 'bench:event') ON CONFLICT DO NOTHING; "
         "UPDATE skald_head SET last_type = greatest(last_type, 1)");
-  s.channel = s.run("SELECT 'skald_' || 'skald_head'::regclass::oid").text(0, 0);
+  const std::string head_table = s.run("SELECT 'skald_head'::regclass::oid").text(0, 0);
+  s.channel = "skald_" + head_table;
+  s.begin = "BEGIN; SELECT pg_advisory_xact_lock(1936419941, " + head_table +
+            "::oid::integer); SELECT position, recorded, last_stream, last_type FROM skald_head FOR UPDATE";
   s.prepare("streams", "SELECT key, name, revision, newest FROM skald_streams WHERE name = ANY ($1)");
   s.prepare("stream", "SELECT " BENCH_EVENT_COLUMNS " FROM skald_events e WHERE e.stream = "
                       "(SELECT key FROM skald_streams WHERE name = $1) ORDER BY e.created, e.id");
@@ -171,7 +175,7 @@ std::size_t plain_postgres::scan_stream(const skald::stream_id& stream) {
 
 void plain_postgres::append(std::span<const skald::stream_id* const> streams, std::string_view data) {
   auto& s = *session_;
-  const auto head = s.run("BEGIN; SELECT position, recorded, last_stream, last_type FROM skald_head FOR UPDATE");
+  const auto head = s.run(s.begin.c_str());
   auto position = head.number(0, 0);
   const auto now = static_cast<std::int64_t>(skald::timestamp{skald::system_wall_clock(), 0}.ticks());
   auto time = std::max(now, head.number(0, 1));

@@ -734,9 +734,10 @@ class writer final : public event_store::transaction {
 public:
   writer(std::unique_ptr<connection> db, hybrid_clock& clock, detail::head_tracker& heads, bool verified)
     : db_{std::move(db)}, clock_{clock}, heads_{heads}, verified_{verified}, decode_{*db_, verified} {
-    auto found = db_->run_text("listening for appends of others", "SELECT 'skald_' || 'skald_head'::regclass::oid");
+    auto found = db_->run_text("listening for appends of others", "SELECT 'skald_head'::regclass::oid");
     found.next();
-    channel_ = found.text(0);
+    head_table_ = found.text(0);
+    channel_ = "skald_" + head_table_;
     db_->listen(channel_, [this](const std::string& payload) {
       if (const auto head = position::parse(payload)) heads_.seen(*head);
     });
@@ -761,13 +762,16 @@ public:
     wrote_ = true;
   }
 
-  /// The same, for a transaction that may append: waits for those of others, and keeps others waiting.
+  /// The same, for a transaction that may append: waits for those of others, and keeps others waiting. In the order in which
+  /// they came, which only an advisory lock is given in: a row's goes to whoever looks first once it was changed.
   void begin_appending(bool relaxed) {
     forget();
     decode_.trim();
     wrote_ = false;
     auto head = db_->run_text("waiting for its turn to write",
                               std::string{"BEGIN; "} + (relaxed ? "SET LOCAL synchronous_commit = off; " : "") +
+                                "SELECT pg_advisory_xact_lock(1936419941, " + head_table_ +
+                                "::oid::integer); "
                                 "SELECT position, recorded, last_stream, last_type FROM skald_head FOR UPDATE");
     if (!head.next()) db_->corrupt("the table skald_head is empty");
     head_ = position{detail::counter_at(head, 0)};
@@ -1135,6 +1139,7 @@ private:
   hybrid_clock& clock_;
   detail::head_tracker& heads_;
   bool verified_;
+  std::string head_table_; // its oid
   std::string channel_;
   const event_id session_ = make_event_id();
   std::int64_t commits_ = 0; // of transactions that may append, the last one included

@@ -513,6 +513,24 @@ TEST_CASE("postgres: a server that is killed at any moment loses nothing it has 
   CHECK(at == acknowledged);
 }
 
+TEST_CASE("postgres: writers wait in the order in which they came") {
+  const postgres_schema schema;
+  const auto store = open(schema.url());
+  const auto other = open(named(schema));
+  std::string waits_for;
+  std::thread waits;
+  must(door::open(*store, [&](event_store::transaction&) -> result<void> {
+    waits = std::thread{[&] { must(other->append(request("a", any, {an_event(1)}))); }};
+    while (waits_for.empty()) // a row's lock is not given in order
+      waits_for = schema.sql("SELECT coalesce(min(locktype), '') FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
+                             "WHERE NOT l.granted AND a.application_name = '" +
+                             schema.name() + "'");
+    return {};
+  }));
+  waits.join();
+  CHECK(waits_for == "advisory");
+}
+
 TEST_CASE("postgres: a writer that holds the head for too long lets others go on") {
   const postgres_schema schema;
   open(schema.url());
