@@ -711,8 +711,9 @@ const statement add_projection{"registering a projection",
                                "INSERT INTO skald_projections (name, handled, fresh_from) "
                                "SELECT $1, 0, coalesce(nullif($2, '')::bigint, position) FROM skald_head "
                                "ON CONFLICT (name) DO NOTHING"};
+/// Locked: its completions, and what is made of it, are of the same moment.
 const statement find_projection{"reading a checkpoint",
-                                "SELECT key, handled, fresh_from FROM skald_projections WHERE name = $1"};
+                                "SELECT key, handled, fresh_from FROM skald_projections WHERE name = $1 FOR UPDATE"};
 const statement find_completions{"reading a checkpoint",
                                  "SELECT position, handler FROM skald_completions WHERE projection = $1 "
                                  "ORDER BY position, handler"};

@@ -299,6 +299,47 @@ TEST_CASE("postgres: more readers than connections are all answered") {
   CHECK(right == 100);
 }
 
+TEST_CASE("postgres: a checkpoint that another node saves meanwhile is waited for, and counts") {
+  const postgres_schema schema;
+  const auto other = open(schema.url());
+  const auto reading = schema.name() + "_reading";
+  const auto store = open(schema.url("&application_name=" + reading));
+  must(other->append(request("a", no_stream, some_events(1, 20))));
+  must(other->register_projection("p", position{3}));
+  const auto save = [&](std::uint64_t handled, std::vector<completion> done) {
+    const checkpoint_update update{"p", position{handled}, std::move(done)};
+    return other->save(std::span{&update, 1});
+  };
+  must(save(10, {{position{12}, "x"}, {position{18}, "x"}}));
+  // From here on who saves stops between its change and its commit until the other node waits for it.
+  const auto wait_until = [](const std::string& found) {
+    return "WHILE NOT EXISTS (SELECT FROM " + found + ") LOOP PERFORM pg_stat_clear_snapshot(); END LOOP; ";
+  };
+  schema.sql("CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+             "IF current_setting('application_name') <> '" +
+             reading + "' THEN PERFORM pg_advisory_xact_lock(TG_RELID::bigint); " +
+             wait_until("pg_stat_activity WHERE application_name = '" + reading + "' AND wait_event_type = 'Lock'") +
+             "END IF; RETURN NULL; END $$; "
+             "CREATE TRIGGER stop AFTER UPDATE ON skald_projections FOR EACH ROW EXECUTE FUNCTION stop()");
+  result<void> saved;
+  std::thread saves{[&] { saved = save(15, {}); }};
+  schema.sql("DO $$ BEGIN " +
+             wait_until("pg_locks WHERE locktype = 'advisory' AND granted AND objid = 'skald_projections'::regclass") +
+             "END $$");
+  checkpoint expected{position{15}, position{3}, {{position{18}, "x"}}};
+  result<checkpoint> answer;
+  SUBCASE("by a rewind") {
+    answer = store->rewind("p", position{5});
+    expected = {position{5}, position{15}, expected.completions}; // all that was handled arrives as hydrated
+  }
+  SUBCASE("by who registers the projection") { answer = store->register_projection("p", {}); }
+  saves.join();
+  must(saved);
+  CHECK(must(answer) == expected);
+  schema.sql("DROP TRIGGER stop ON skald_projections");
+  CHECK(must(store->register_projection("p", {})) == expected);
+}
+
 TEST_CASE("postgres: verifying notices a head that is wrong") {
   const postgres_schema schema;
   const auto store = open(schema.url());
