@@ -34,12 +34,25 @@ result<void> check_created(timestamp created) {
 }
 
 /// How far times that are given may lie in the future: by the wall, or a chain of calls would move the clock further.
-timestamp::milliseconds latest_created(const store_options& options) { return options.wall() + options.max_drift; }
+timestamp::milliseconds latest_created(const store_options& options) {
+  constexpr auto end = timestamp::max().time();
+  const auto now = std::clamp(options.wall(), timestamp::milliseconds{}, end);
+  return now + std::min(options.max_drift, end - now);
+}
+
+/// What moves the clock leaves it room behind it, or nothing could be written any more.
+constexpr auto latest_observed = timestamp::max().time() - std::chrono::days{1};
 
 error too_far_ahead(const std::string& what, timestamp created, const store_options& options) {
   return {errc::clock_drift, what + " was created at " + created.str() + ", more than " +
                                std::to_string(options.max_drift.count()) +
                                " ms ahead of this node's clock: say when it happened, and set the clocks right"};
+}
+
+error clock_at_its_end() {
+  return {errc::insertion_failed, "this store's clock has come to the end of time, " + timestamp::max().str() +
+                                    ": set the clock of this machine right and open the store again, or restore it "
+                                    "from a backup where what it holds is from there"};
 }
 
 result<void> at_most(std::size_t most, std::size_t found, std::string_view what) {
@@ -204,12 +217,14 @@ public:
 
   result<receipt> run() {
     if (request_.command.empty()) return decide();
-    const auto oldest = oldest_receipt(clock_.now(), options_);
+    const auto now = clock_.now();
+    const auto oldest = oldest_receipt(now, options_);
     if (auto known = find_receipt(tx_, request_.command, oldest)) return std::move(*known);
+    if (now > timestamp::max()) return clock_at_its_end();
     auto answer = decide();
     if (!answer) return answer;
     answer->answer = request_.answer;
-    tx_.keep(request_.command, *answer, clock_.now());
+    tx_.keep(request_.command, *answer, now);
     tx_.forget_receipts(oldest);
     return answer;
   }
@@ -325,6 +340,7 @@ private:
         r.meta = event.meta;
         r.recorded = clock_.now();
         r.created = head.newest = std::max(event.created.given() ? event.created : r.recorded, head.newest.next());
+        if (std::max(r.recorded, r.created) > timestamp::max()) return clock_at_its_end();
         r.batch = request_.batch;
         r.silent = !request_.emit;
         auto follow = relations_of(r, types_);
@@ -494,6 +510,10 @@ result<hydrate_report> event_store::hydrate(std::span<const record> records) {
     if (auto ok = all.add(r.data, r.meta); !ok) return ok.error();
     if (auto ok = check_record(r); !ok) return ok.error();
     if (r.created.time() > latest) return too_far_ahead("record " + r.id.str(), r.created, options_);
+    if (r.created.time() > latest_observed)
+      return error{errc::invalid_argument, "record " + r.id.str() + " was created at " + r.created.str() +
+                                             ", on the last day of time: the clock would have no room behind it: say "
+                                             "when it happened"};
   }
   hydrate_report report;
   const auto done = transact([&](transaction& tx) -> result<void> {
@@ -510,6 +530,7 @@ result<hydrate_report> event_store::hydrate(std::span<const record> records) {
       r.revision = revision{tx.head_of(r.stream).revision.value + 1};
       r.position = report.last = position{tx.head().value + 1};
       r.recorded = clock_.now();
+      if (r.recorded > timestamp::max()) return clock_at_its_end();
       r.hydrated = true;
       r.outdated = tx.holds_later(r.stream, r.type, r.created);
       const auto follow = relations_of(r, options_.catalog.get());

@@ -86,7 +86,8 @@ public:
   /// revision and position and are marked hydrated, and outdated where they are; `created` stays as it is. Known ids
   /// are counted and skipped.
   ///
-  /// Errors: `clock_drift`, `invalid_argument`, `invalid_event`, `insertion_failed`.
+  /// Errors: `clock_drift`, `invalid_argument` (also of a `created` on the last day of time, for it moves the clock),
+  /// `invalid_event`, `insertion_failed`.
   [[nodiscard]] result<hydrate_report> hydrate(std::span<const record> records);
 
   /// Changes relations, all or none, in one durable transaction. Errors: `invalid_argument`, `insertion_failed`.

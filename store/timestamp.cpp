@@ -77,8 +77,9 @@ std::optional<timestamp::milliseconds> parse_time(std::string_view text) {
   return sys_days{date} + hour + minute + second + fraction;
 }
 
+/// One that stands before 1970 counts as not set.
 timestamp reading_of(const wall_clock& wall) {
-  return {std::max(wall(), timestamp::milliseconds{}), 0}; // a clock that stands before 1970 counts as not set
+  return {std::clamp(wall(), timestamp::milliseconds{}, timestamp::max().time()), 0};
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 using namespace skald;
 using namespace skald::test;
@@ -67,6 +68,69 @@ SKALD_CONTRACT("hydrated records that lie in the future move the clock up to the
   // What has moved the clock does not let the next one move it further.
   const auto next = foreign(2, "a", {soon.time() + std::chrono::milliseconds{1}, 0});
   CHECK(code_of(store->hydrate(std::span{&next, 1})) == errc::clock_drift);
+}
+
+SKALD_CONTRACT("a record from the last day of time is not hydrated, which would leave the clock no room") {
+  backend place;
+  const manual_clock clock;
+  store_options options;
+  options.wall = clock;
+  options.max_drift = std::chrono::milliseconds::max();
+  auto store = place.open(options);
+  const auto hydrate = [&](std::uint64_t number, timestamp created) {
+    const auto source = foreign(number, "a", created);
+    return code_of(store->hydrate(std::span{&source, 1}));
+  };
+  const timestamp latest{timestamp::max().time() - std::chrono::hours{24}, 0xffff};
+  CHECK(hydrate(1, timestamp::max()) == errc::invalid_argument);
+  CHECK(hydrate(1, latest.next()) == errc::invalid_argument);
+  CHECK(read_all(*store).empty());
+  CHECK(store->clock().now().time() == clock.time());
+
+  CHECK(hydrate(2, latest) == errc::none);
+  must(store->append(request("b", no_stream, {an_event(3), an_event(4, "thing:happened", timestamp::max())})));
+  must(store->append(request("a", exactly(1), {an_event(5)})));
+  if (backend::persistent) {
+    const auto before = read_all(*store);
+    store.reset();
+    store = place.open(options);
+    CHECK(read_all(*store) == before);
+  }
+  must(store->append(request("a", exactly(2), {an_event(6)})));
+  CHECK(must(store->verify()).sound());
+  const auto all = read_all(*store);
+  REQUIRE(all.size() == 5);
+  CHECK(all[0].created == latest);
+  CHECK(all[2].created == timestamp::max());
+  for (auto last = latest; const auto& r : all) CHECK(std::exchange(last, r.recorded) < r.recorded);
+  CHECK(all.back().recorded < timestamp::max());
+  CHECK(read_stream(*store, "a") == std::vector{all[0], all[3], all[4]});
+}
+
+SKALD_CONTRACT("a clock that has come to the end of time ends writing, and nothing else") {
+  fixture<backend> store;
+  const auto known = request("a", no_stream, {an_event(1)});
+  const auto receipt = must(store->append(known));
+  store->clock().observe(timestamp{timestamp::max().ticks() - 2});
+  const auto refused = [](const auto& answer) {
+    REQUIRE(code_of(answer) == errc::insertion_failed);
+    CHECK(answer.error().outcome == outcome::not_written);
+    CHECK(answer.error().message.find("the end of time") != std::string::npos);
+  };
+  refused(store->append(request("b", any, some_events(10, 3)))); // there is time for two
+  refused(store->append(request("b", any, {an_event(13)})));
+  const auto source = foreign(14, "b", at(1));
+  refused(store->hydrate(std::span{&source, 1}));
+  append_request command;
+  command.command = command_id{"c"};
+  refused(store->append(command));
+  CHECK(must(store->append(known)) == receipt);
+  CHECK(read_all(*store).size() == 1);
+  CHECK(must(store->verify()).sound());
+  if (!backend::persistent) return;
+  store.reopen(); // nothing of it was written
+  must(store->append(request("b", no_stream, {an_event(13)})));
+  CHECK(read_all(*store).back().recorded.time() == store.clock.time());
 }
 
 SKALD_CONTRACT("a refused record leaves nothing of its neighbours") {

@@ -137,6 +137,11 @@ TEST_CASE("a clock that stands at the beginning of 1970 gives times") {
   CHECK(clock.now().given());
 }
 
+TEST_CASE("a clock that stands behind the end of time shows its last millisecond") {
+  hybrid_clock clock{[] { return timestamp::milliseconds::max(); }};
+  CHECK(clock.now() == timestamp{timestamp::max().time(), 0});
+}
+
 TEST_CASE("what a clock has observed lies behind it") {
   hybrid_clock clock{[] { return at(1000); }};
   const timestamp seen{at(1500), 7};
