@@ -74,7 +74,7 @@ private:
 };
 
 /// What skald reads of an event.
-#define BENCH_EVENT_COLUMNS                                                                                            \
+#define SKALD_BENCH_EVENT_COLUMNS                                                                                      \
   "e.position, e.id, e.type, e.revision, e.schema_version, e.created, e.recorded, e.flags, e.data, e.meta, e.batch, "  \
   "e.checksum"
 
@@ -129,12 +129,12 @@ plain_postgres::plain_postgres(const std::string& conninfo, const std::string& s
           .c_str());
   s.run("INSERT INTO skald_types VALUES (1, 'bench:event') ON CONFLICT DO NOTHING; "
         "UPDATE skald_head SET last_type = greatest(last_type, 1)");
-  const std::string head_table = s.run("SELECT 'skald_head'::regclass::oid").text(0, 0);
+  const std::string head_table{s.run("SELECT 'skald_head'::regclass::oid").text(0, 0)};
   s.channel = "skald_" + head_table;
   s.begin = "BEGIN; SELECT pg_advisory_xact_lock(1936419941, " + head_table +
             "::oid::integer); SELECT position, recorded, last_stream, last_type FROM skald_head FOR UPDATE";
   s.prepare("streams", "SELECT key, name, revision, newest FROM skald_streams WHERE name = ANY ($1)");
-  s.prepare("stream", "SELECT " BENCH_EVENT_COLUMNS " FROM skald_events e WHERE e.stream = "
+  s.prepare("stream", "SELECT " SKALD_BENCH_EVENT_COLUMNS " FROM skald_events e WHERE e.stream = "
                       "(SELECT key FROM skald_streams WHERE name = $1) ORDER BY e.created, e.id");
   s.prepare("write", R"sql(
 WITH head AS (UPDATE skald_head SET position = $1, recorded = $2, last_stream = $3, last_type = $4),
@@ -154,7 +154,7 @@ plain_postgres::~plain_postgres() = default;
 
 std::size_t plain_postgres::scan() {
   auto& s = *session_;
-  s.run("BEGIN; DECLARE everything NO SCROLL CURSOR FOR SELECT " BENCH_EVENT_COLUMNS
+  s.run("BEGIN; DECLARE everything NO SCROLL CURSOR FOR SELECT " SKALD_BENCH_EVENT_COLUMNS
         ", s.name FROM skald_events e LEFT JOIN skald_streams s ON s.key = e.stream ORDER BY e.position");
   std::size_t count = 0;
   for (;;) {

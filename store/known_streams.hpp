@@ -19,6 +19,8 @@ public:
     std::int64_t key = 0; ///< 0: nothing is stored of the stream
     bool stored = false;  ///< has a row
     bool changed = false; ///< since that was written
+
+    [[nodiscard]] const event_store::transaction::stream_head& head() const noexcept { return *this; }
   };
   using entry = std::pair<const stream_id, state>;
 

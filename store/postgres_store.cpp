@@ -866,7 +866,7 @@ public:
     look_up(ask);
   }
 
-  stream_head head_of(const stream_id& stream) override { return entry_of(stream).second; }
+  stream_head head_of(const stream_id& stream) override { return entry_of(stream).second.head(); }
 
   position head() override { return head_; }
 

@@ -560,7 +560,7 @@ public:
   /// After a fault of the disk: the file stays as it is, also when it is closed.
   void leave_alone() noexcept { db_->keep_log(); }
 
-  stream_head head_of(const stream_id& stream) override { return entry_of(stream).second; }
+  stream_head head_of(const stream_id& stream) override { return entry_of(stream).second.head(); }
 
   position head() override { return head_; }
 
