@@ -29,6 +29,11 @@ if(NOT Boost_INCLUDE_DIRS IN_LIST CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES) # such
   set(skald_pc_cflags " -I${Boost_INCLUDE_DIRS}")
   set(skald_pc_libs " -L$<TARGET_FILE_DIR:Boost::json>")
 endif()
+get_target_property(skald_caf_folder CAF::core INTERFACE_INCLUDE_DIRECTORIES)
+if(NOT skald_caf_folder IN_LIST CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES) # one of the user's own
+  string(APPEND skald_pc_cflags " -I${skald_caf_folder}")
+  string(APPEND skald_pc_libs " -L$<TARGET_FILE_DIR:CAF::core>")
+endif()
 configure_file(${CMAKE_CURRENT_LIST_DIR}/skald.pc.in ${PROJECT_BINARY_DIR}/skald.pc.in @ONLY)
 file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/skald.pc INPUT ${PROJECT_BINARY_DIR}/skald.pc.in)
 install(FILES ${PROJECT_BINARY_DIR}/skald.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

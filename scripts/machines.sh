@@ -3,8 +3,9 @@
 #
 #   scripts/machines.sh bookworm|trixie [as-root] [as-user]
 #
-# as-root: by root; on bookworm with the headers of Boost 1.74 installed before; then, after `make clean`, without a network.
+# as-root: by root; then, after `make clean`, without a network.
 # as-user: by a user who may use sudo.
+# On bookworm the headers of Boost 1.74 are installed before.
 # SKALD_CCACHE=folder: the machines share the compiler cache in it, to try things out. What is timed is without one.
 # Wants root and mmdebstrap, and takes packages from where this machine's apt takes them. What is built is the commit that is checked out.
 # Ends with an error where a command fails or a package that was there before is not there after.
@@ -53,6 +54,12 @@ inside() {
 
 packages() { dpkg-query --root="$work/$1" -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort; }
 
+# How many tests ctest has counted that could not run.
+skipped() {
+  local count
+  count=$(grep -c '^\s*[0-9]* - .* (Skipped)$' "$work/log") && echo ", $count of them skipped"
+}
+
 # both_commands <name> <user> <with or without a network>
 both_commands() {
   local name=$1 user=$2 network=$3 command took before lost TIMEFORMAT='%0R s | %0U s of CPU'
@@ -73,7 +80,7 @@ both_commands() {
       say "$release, $user, $network network: '$command' failed (above, and all of it in build/machines.log)"
       exit 1
     fi
-    echo "| $release | $user, $network network | \`$command\` | $took | $(grep 'tests passed' "$work/log" || true) |"
+    echo "| $release | $user, $network network | \`$command\` | $took | $(grep 'tests passed' "$work/log" || true)$(skipped) |"
   done
   lost=$(comm -23 <(echo "$before") <(packages "$name"))
   if [[ -n $lost ]]; then
@@ -82,15 +89,17 @@ both_commands() {
   fi
 }
 
+older_boost=
+if [[ $release == bookworm ]]; then older_boost=libboost1.74-dev; fi
 for what in "$@"; do
   case $what in
     as-root)
-      if [[ $release == bookworm ]]; then new_machine as-root libboost1.74-dev; else new_machine as-root; fi
+      new_machine as-root ${older_boost:+"$older_boost"}
       both_commands as-root root with
       both_commands as-root root without
       ;;
     as-user)
-      new_machine as-user
+      new_machine as-user ${older_boost:+"$older_boost"}
       both_commands as-user someone with
       ;;
     *) say "there is no '$what': as-root or as-user" && exit 1 ;;

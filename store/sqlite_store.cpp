@@ -20,6 +20,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <sys/statvfs.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -214,7 +215,10 @@ public:
     const bool damaged = (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
     error why{damaged ? trouble_with_damage() : trouble_,
               sentence(purpose, std::string{sqlite3_errmsg(get())} + " (SQLite code " + std::to_string(code) + ")",
-                       what_to_do(code)),
+                       read_only_disk(code)
+                         ? "its file system can only be read: see in the system's log why that is, and "
+                           "mount it for writing again"
+                         : what_to_do(code)),
               fate};
     if (disk_fault::told_by(code)) throw disk_fault{std::move(why)};
     throw failure{std::move(why)};
@@ -236,6 +240,14 @@ private:
   struct closer {
     void operator()(sqlite3* db) const noexcept { sqlite3_close(db); }
   };
+
+  /// Whether a write failed because a file system was turned read-only, which SQLite calls an I/O error.
+  [[nodiscard]] bool read_only_disk(int code) const noexcept {
+    if (!disk_fault::told_by(code)) return false;
+    struct statvfs disk{};
+    return sqlite3_system_errno(get()) == EROFS ||
+           (::statvfs(file_.c_str(), &disk) == 0 && (disk.f_flag & ST_RDONLY) != 0);
+  }
 
   [[nodiscard]] errc trouble_with_damage() const noexcept {
     return trouble_ == errc::open_failed ? trouble_ : errc::corrupt;

@@ -77,3 +77,17 @@ expect_refusal("\"Boost\" that exactly matches requested version \"[0-9.]+\"\\. 
                -DBoost_DIR=${other} -DCMAKE_MAKE_PROGRAM=${MAKE_PROGRAM} -DCMAKE_FIND_USE_CMAKE_SYSTEM_PATH=OFF
                -DCMAKE_FIND_USE_SYSTEM_ENVIRONMENT_PATH=OFF
                -DCMAKE_FIND_USE_CMAKE_ENVIRONMENT_PATH=OFF -DCMAKE_FIND_USE_PACKAGE_ROOT_PATH=OFF)
+
+# A CAF that lies where no compiler looks: pkg-config tells where.
+set(own ${FOLDER}/own)
+cmake_path(GET CAF_LIBRARY FILENAME caf_library)
+file(MAKE_DIRECTORY ${own}/include ${own}/lib)
+file(CREATE_LINK ${CAF_HEADERS} ${own}/include/caf SYMBOLIC)
+file(CREATE_LINK ${CAF_LIBRARY} ${own}/lib/${caf_library} SYMBOLIC)
+run(${CMAKE_COMMAND} -S ${TREE} -B ${own}/build -G ${GENERATOR} -DCMAKE_MAKE_PROGRAM=${MAKE_PROGRAM}
+    -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_PREFIX_PATH=${own} -DBoost_ROOT=${Boost_ROOT} -DSKALD_TESTS=OFF
+    -DSKALD_EXAMPLES=OFF -DSKALD_TOOLS=OFF -DSKALD_POSTGRES=OFF)
+file(READ ${own}/build/skald.pc text)
+if(NOT text MATCHES "-I${own}/include" OR NOT text MATCHES "-L${own}/lib")
+  message(FATAL_ERROR "skald.pc does not tell where CAF is:\n${text}")
+endif()
