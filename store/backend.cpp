@@ -219,7 +219,8 @@ result<void> check_snapshot(const snapshot& s) {
   if (s.state.size() > limits::snapshot_bytes)
     return refused("has a state of " + std::to_string(s.state.size()) + " bytes, at most " +
                    std::to_string(limits::snapshot_bytes) + " are stored: fold from the beginning");
-  if (auto valid = check_json(s.state); !valid) return refused("has a state that is no JSON: " + valid.error().message);
+  if (auto valid = check_json(s.state); !valid)
+    return refused("has a state that cannot be kept: " + valid.error().message);
   return {};
 }
 

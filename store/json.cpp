@@ -1,5 +1,6 @@
 #include <skald/store/json.hpp>
 
+#include <skald/store/json_depth.hpp>
 #include <skald/store/limits.hpp>
 #include <skald/store/quoted.hpp>
 #include <skald/store/utf8.hpp>
@@ -93,13 +94,16 @@ result<void> parse(json::basic_parser<Handler>& parser, std::string_view text) {
   boost::system::error_code problem;
   const auto end = parser.write_some(false, text.data(), text.size(), problem);
   if (!problem && end == text.size()) return {};
+  if (problem == json::error::too_deep)
+    return error{errc::invalid_event, "this nests deeper than " + std::to_string(limits::json_depth) +
+                                        " levels at byte " + std::to_string(end) + ": store it flatter"};
   return error{errc::invalid_event, "this is no JSON: " + (problem ? problem.message() : "more text follows") +
                                       " at byte " + std::to_string(end)};
 }
 
-json::parse_options parse_options() {
+json::parse_options parse_options(std::size_t levels = limits::json_depth) {
   json::parse_options options;
-  options.max_depth = limits::json_depth;
+  options.max_depth = levels;
   return options;
 }
 
@@ -178,12 +182,14 @@ std::string_view view(json::string_view text) { return {text.data(), text.size()
 
 } // namespace
 
-result<void> check_json(std::string_view text) {
-  json::basic_parser<checking_handler> parser{parse_options()};
-  return parse(parser, text);
-}
+result<void> check_json(std::string_view text) { return detail::check_json_within(text, limits::json_depth); }
 
 namespace detail {
+
+result<void> check_json_within(std::string_view text, std::size_t levels) {
+  json::basic_parser<checking_handler> parser{parse_options(levels)};
+  return parse(parser, text);
+}
 
 result<void> read_json(std::string_view text, void* target, void (*read)(const json_node&, void*)) {
   unsigned char stack_memory[2048];

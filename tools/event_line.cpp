@@ -1,6 +1,9 @@
 #include "event_line.hpp"
+#include "json_walker.hpp"
 #include "text.hpp"
 #include <skald/store/json.hpp>
+#include <skald/store/json_depth.hpp>
+#include <skald/store/limits.hpp>
 #include <skald/store/quoted.hpp>
 
 #include <algorithm>
@@ -34,84 +37,6 @@ std::string open_line(const skald::record& r) {
   refuse(std::string{member} + ": " + std::string{why});
 }
 
-/// Walks over the members of an object: what is between the brackets of their values is only stepped over.
-///
-/// A `json_object` would need the whole line checked before: data would be parsed once more than the store does, and could
-/// not nest as deep as there.
-class walker {
-public:
-  explicit walker(std::string_view text) : text_{text} {}
-
-  /// Steps over `c`, which may have space in front. False where something else stands there.
-  bool take(char c) {
-    skip_space();
-    if (at_ == text_.size() || text_[at_] != c) return false;
-    ++at_;
-    return true;
-  }
-
-  /// The next string, with its quotes.
-  std::string_view string() {
-    skip_space();
-    const auto begin = at_;
-    if (at_ == text_.size() || text_[at_] != '"') refuse("this is no JSON");
-    skip_string();
-    return text_.substr(begin, at_ - begin);
-  }
-
-  /// The next value as it stands.
-  std::string_view value() {
-    skip_space();
-    const auto begin = at_;
-    for (std::size_t depth = 0;;) {
-      if (at_ == text_.size()) refuse("this is no JSON");
-      const char c = text_[at_];
-      if (c == '"') {
-        skip_string();
-      } else if (c == '{' || c == '[') {
-        ++depth, ++at_;
-      } else if (c == '}' || c == ']') {
-        if (depth == 0) refuse("this is no JSON");
-        --depth, ++at_;
-      } else if (depth == 0) {
-        skip_until([](char next) { return next == ',' || next == ']' || next == '}' || is_space(next); });
-      } else {
-        ++at_;
-      }
-      if (depth == 0) return text_.substr(begin, at_ - begin);
-    }
-  }
-
-  [[nodiscard]] bool ended() {
-    skip_space();
-    return at_ == text_.size();
-  }
-
-private:
-  static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-  template <class Stop>
-  void skip_until(Stop stop) {
-    while (at_ < text_.size() && !stop(text_[at_])) ++at_;
-  }
-
-  void skip_space() {
-    skip_until([](char c) { return !is_space(c); });
-  }
-
-  void skip_string() {
-    for (++at_;; at_ += 2) {
-      skip_until([](char c) { return c == '"' || c == '\\'; });
-      if (at_ >= text_.size()) refuse("this is no JSON");
-      if (text_[at_] == '"') break;
-    }
-    ++at_;
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-};
-
 template <class T>
 T read_as(std::string_view json, std::string_view member) {
   auto read = skald::from_json<T>(json);
@@ -141,7 +66,7 @@ skald::record read_members(std::string_view line) {
   skald::record r;
   std::uint16_t counter = 0;
   std::bitset<names.size()> seen;
-  walker walk{line};
+  json_walker walk{line};
   if (!walk.take('{')) refuse("this is no object");
   for (bool more = !walk.take('}'); more;) {
     const auto name = string_in(walk.string(), "the name of a member");
@@ -194,7 +119,8 @@ skald::record parse_event_line(std::string_view line) {
     return read_members(line);
   } catch (const skald::failure&) {
     // The walker knows little of JSON: where that is the trouble, this says where.
-    if (auto json = skald::check_json(line); !json) throw skald::failure{json.error()};
+    if (auto json = skald::detail::check_json_within(line, 2 * skald::limits::json_depth); !json)
+      throw skald::failure{json.error()};
     throw;
   }
 }

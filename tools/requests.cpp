@@ -1,7 +1,10 @@
 #include "event_line.hpp"
 #include "json_object.hpp"
+#include "json_walker.hpp"
 #include "requests.hpp"
 #include "text.hpp"
+#include <skald/store/json_depth.hpp>
+#include <skald/store/limits.hpp>
 #include <skald/store/quoted.hpp>
 #include <skald/store/utf8.hpp>
 
@@ -312,10 +315,35 @@ std::string error_text(const skald::error& why) {
   return text + '}';
 }
 
+/// The `req` of a line that is no JSON, where it stands once in front of the fault. Where the object ends in front of it
+/// nobody knows whose fault that is: another line may have run into this one.
+std::optional<std::uint64_t> number_in_front(std::string_view line) {
+  std::optional<std::uint64_t> number;
+  try {
+    json_walker walk{line};
+    auto read = number; // it counts once a comma has ended it
+    for (bool more = walk.take('{'); more; more = walk.take(',')) {
+      number = read;
+      const auto name = skald::from_json<std::string>(walk.string());
+      if (!name || !walk.take(':')) return number;
+      const auto value = walk.value();
+      if (!skald::check_json(value)) return number;
+      if (*name != "req") continue;
+      const auto found = skald::from_json<std::uint64_t>(value);
+      if (read || !found) return {};
+      read = *found;
+    }
+    if (walk.take('}')) return {};
+  } catch (const skald::failure&) { // there is the fault
+  }
+  return number;
+}
+
 } // namespace
 
 request parse_request(std::string_view line) {
-  if (const auto json = skald::check_json(line); !json) return {{}, invalid(json.error().message)};
+  if (const auto json = skald::detail::check_json_within(line, 2 * skald::limits::json_depth); !json)
+    return {number_in_front(line), invalid(json.error().message)};
   skald::detail::json_problems problems;
   const json_value whole{line, problems};
   json_object members{whole};
@@ -379,10 +407,14 @@ std::string answer_of(const std::optional<skald::stored_snapshot>& found) {
          ",\"holds\":" + (found->holds ? "true" : "false") + '}';
 }
 
-std::string answer_of(skald::position head, const std::vector<skald::type_summary>& types) {
+std::string answer_of(const std::vector<skald::type_summary>& types) {
+  std::uint64_t events = 0;
   std::string counts;
-  for (const auto& t : types) counts += (counts.empty() ? "" : ",") + quoted(t.type) + ':' + std::to_string(t.events);
-  return "\"events\":" + std::to_string(head.value) + ",\"types\":{" + counts + '}';
+  for (const auto& t : types) {
+    events += t.events;
+    counts += (counts.empty() ? "" : ",") + quoted(t.type) + ':' + std::to_string(t.events);
+  }
+  return "\"events\":" + std::to_string(events) + ",\"types\":{" + counts + '}';
 }
 
 std::string success(std::uint64_t number, const std::string& members) {

@@ -41,7 +41,7 @@ struct request {
 [[nodiscard]] std::string answer_of(const skald::relation& found);
 [[nodiscard]] std::string answer_of(const std::vector<skald::relation_key>& keys);
 [[nodiscard]] std::string answer_of(const std::optional<skald::stored_snapshot>& found);
-[[nodiscard]] std::string answer_of(skald::position head, const std::vector<skald::type_summary>& types);
+[[nodiscard]] std::string answer_of(const std::vector<skald::type_summary>& types);
 
 /// A whole answer.
 [[nodiscard]] std::string success(std::uint64_t number, const std::string& members);

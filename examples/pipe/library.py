@@ -31,6 +31,7 @@ class Skald:
         self._waiting = threading.Lock()
         self._in_flight = {}
         self._count = 0
+        self._over = None  # why no more answers come
         self._reader = threading.Thread(target=self._read_answers)
         self._reader.start()
 
@@ -38,20 +39,27 @@ class Skald:
         return self
 
     def __exit__(self, *_):
-        self._process.stdin.close()  # what is in flight is answered, then the program ends
+        try:
+            self._process.stdin.close()  # what is in flight is answered, then the program ends
+        except BrokenPipeError:
+            pass  # it has ended by itself, and its status tells how
         self._reader.join()
         if status := self._process.wait():
             raise RuntimeError(f"skald pipe has ended with status {status}")
 
     def ask(self, op, **members):
-        """A future of the answer, or of `Refused`."""
+        """A future of the answer, or of `Refused`. Raises where a member has no JSON, as NaN or half a surrogate pair."""
         future = Future()
+        future.set_running_or_notify_cancel()  # it is answered, whoever would rather not know
         with self._sending:
-            self._count += 1
+            number = self._count + 1
+            line = json.dumps({"req": number, "op": op, **members}, allow_nan=False, ensure_ascii=False).encode()
             with self._waiting:
-                self._in_flight[self._count] = future
-            line = json.dumps({"req": self._count, "op": op, **members}) + "\n"
-            self._process.stdin.write(line.encode())
+                if self._over:
+                    raise RuntimeError(self._over)
+                self._in_flight[number] = future
+            self._count = number
+            self._process.stdin.write(line + b"\n")
             self._process.stdin.flush()
         return future
 
@@ -70,20 +78,34 @@ class Skald:
             members["after"] = page["next"]
 
     def _read_answers(self):
-        for line in self._process.stdout:
-            answer = json.loads(line)
-            with self._waiting:
-                future = self._in_flight.pop(answer["req"], None)
-            if future is None:
-                print(f"an answer that nobody waits for: {line.decode()}", file=sys.stderr)
-            elif answer["ok"]:
-                future.set_result(answer)
-            else:
-                future.set_exception(Refused(answer["error"]))
+        why = "skald pipe has ended without an answer"
+        try:
+            for line in self._process.stdout:
+                self._take(json.loads(line))
+        except Exception as unreadable:
+            why = f"skald pipe gave an answer that cannot be read: {unreadable!r}"
+        with self._waiting:
+            self._over = why
+        self._fail_all(RuntimeError(why))
+        self._process.stdout.close()  # so that the program does not wait for a reader
+
+    def _take(self, answer):
+        if answer["req"] is None:  # to a line, nobody knows whose: all wait in vain who wait for it
+            return self._fail_all(Refused(answer["error"]))
+        with self._waiting:
+            future = self._in_flight.pop(answer["req"], None)
+        if future is None:
+            print(f"an answer that nobody waits for: {answer}", file=sys.stderr)
+        elif answer["ok"]:
+            future.set_result(answer)
+        else:
+            future.set_exception(Refused(answer["error"]))
+
+    def _fail_all(self, error):
         with self._waiting:
             left, self._in_flight = self._in_flight, {}
         for future in left.values():
-            future.set_exception(RuntimeError("skald pipe has ended without an answer"))
+            future.set_exception(error)
 
 
 def lend(skald, book, reader):

@@ -76,7 +76,7 @@ TEST_CASE("a line that does not fit is refused with its number and what is wrong
     {"two values", second + second, {"this is no JSON"}},
     {"an empty line", "", {"the line is empty"}},
     {"no object", "[1, 2]", {"is JSON, but no object"}},
-    {"too deep", std::string(1000, '['), {"too deep"}},
+    {"too deep", std::string(1000, '['), {"nests deeper than 128 levels"}},
     {"no UTF-8", with(second, "fine-1", "fine-\xff"), {"this is no JSON"}},
     {"no stream", with(second, R"("stream":"fine-1",)", ""), {"the field 'stream' is missing"}},
     {"no type", with(second, R"("type":"fine:paid",)", ""), {"the field 'type' is missing"}},

@@ -504,4 +504,6 @@ TEST_CASE("text that is not UTF-8, half a surrogate pair and a level too many ar
     CHECK(valid.error().code == errc::invalid_event);
     CHECK(!from_json<node>(text));
   }
+  const auto deeper = check_json(nested(limits::json_depth + 1));
+  CHECK(deeper.error().message.find("this nests deeper than 128 levels at byte 128") == 0);
 }

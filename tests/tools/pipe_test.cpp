@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
+#include <fstream>
 #include <map>
 #include <streambuf>
 #include <sys/stat.h>
@@ -215,10 +216,14 @@ TEST_CASE("lines that are no request are answered, and the next line is served")
     std::string says;
   } rows[] = {
     {"stats", "no JSON"},
-    {R"({"req":1,"op":"stats")", "no JSON"},
-    {"{\"req\":1,\"op\":\"\xff\"}", "no JSON"},
-    {std::string("{\"req\":1,\"op\":\0}", 16), "no JSON"},
-    {std::string(200, '[') + std::string(200, ']'), "no JSON"},
+    {R"({"req":7)", "no JSON"},
+    {R"({"req":7 8,"op":"stats"})", "no JSON"},
+    {R"({"req":7,"req":8,"x":NaN})", "no JSON"},
+    {R"({"req":-7,"x":NaN})", "no JSON"},
+    {R"({"x":NaN,"req":7})", "no JSON"},
+    {R"({"x":{"req":7,"y":NaN},"op":"stats"})", "no JSON"},
+    {R"({"req":7,"op":"stats"}{"req":8,"op":"stats"})", "no JSON"},
+    {std::string(300, '[') + std::string(300, ']'), "nests deeper than 128 levels"},
     {"[1]", "expected an object, found an array"},
     {"1", "expected an object, found a number"},
     {"\"stats\"", "expected an object, found a string"},
@@ -245,6 +250,97 @@ TEST_CASE("lines that are no request are answered, and the next line is served")
     CHECK(has(*found, R"("outcome":"not_written"})"));
   }
   CHECK(std::ranges::count(answers, R"({"req":1,"ok":true,"events":0,"types":{}})") == 1);
+}
+
+TEST_CASE("a line that is no JSON is answered with its req, where that stands in front of the fault") {
+  const struct {
+    std::string behind; ///< of the req, with which the line begins
+    std::string says;
+  } rows[] = {
+    {R"(,"op":"append","streams":[{"stream":"a","events":[{"type":"t","data":NaN}]}]})", "no JSON"},
+    {R"(,"op":"append","streams":[{"stream":"a","events":[{"type":"t","data":"\ud800"}]}]})", "no JSON"},
+    {R"(,"op":"append","streams":[{"stream":"a","events":[{"type":"t","data":)" + std::string(300, '[') +
+       std::string(300, ']') + "}]}]}",
+     "nests deeper than 128 levels"},
+    {R"(,"op":"stats")", "no JSON"},
+    {R"(,"op":"sta)", "no JSON"},
+    {",", "no JSON"},
+    {",\"op\":\"\xff\"}", "no JSON"},
+    {",\"\xff\":1}", "no JSON"},
+    {std::string(",\"op\":\0}", 8), "no JSON"},
+    {R"(,"op":"stats"])", "no JSON"},
+  };
+  words lines;
+  for (const auto& row : rows) lines.push_back("{\"req\":" + std::to_string(lines.size() + 1) + row.behind);
+  lines.push_back(R"({ "op":[{}], "\u0072eq" : 99 , "x":NaN})");
+  const auto answers = lines_of(said({"pipe", "--store", "memory:"}, {.in = joined(lines)}));
+  REQUIRE(answers.size() == lines.size());
+  for (std::size_t i = 0; i < std::size(rows); ++i) { // they are answered as they are read
+    CAPTURE(lines[i]);
+    const auto start = "{\"req\":" + std::to_string(i + 1) + R"(,"ok":false,"error":{"code":"invalid_argument")";
+    CHECK_MESSAGE(answers[i].starts_with(start), answers[i]);
+    CHECK(has(answers[i], rows[i].says));
+  }
+  CHECK(answers.back().starts_with(R"({"req":99,"ok":false)"));
+}
+
+TEST_CASE("data may nest as deep as the limit by every entrance, and no deeper") {
+  const skald::test::temporary_folder folder;
+  const auto url = [&](const std::string& name) { return "sqlite:" + (folder.path() / name).string(); };
+  const auto data = [](std::size_t levels) {
+    return "\"data\":" + std::string(levels, '[') + std::string(levels, ']') + ',';
+  };
+  const auto event = [&](std::size_t levels) { return data(levels) + R"("type":"deep")"; };
+  const auto record = [&](std::size_t levels) {
+    return R"({"stream":"a","created":"2024-01-02T03:04:05.006Z","id":")" + id_of(1) + "\"," + event(levels) + '}';
+  };
+  const auto append = [&](std::size_t levels) {
+    return R"({"req":1,"op":"append","streams":[{"stream":"a","events":[{)" + event(levels) + "}]}]}";
+  };
+  const auto hydrate = [](const std::string& records) {
+    return R"({"req":1,"op":"hydrate","records":)" + records + '}';
+  };
+  const auto import = [&](std::size_t levels) {
+    const auto log = (folder.path() / "log").string();
+    std::ofstream{log} << record(levels) << '\n';
+    return run({"import", log, "--store", url("imported")});
+  };
+  constexpr auto limit = skald::limits::json_depth;
+  CHECK(import(limit).status == 0);
+  CHECK(has(answer_of(url("appended"), append(limit)), R"("ok":true)"));
+  for (const auto* from : {"imported", "appended"}) {
+    const auto read = answer_of(url(from), R"({"req":1,"op":"read","stream":"a"})");
+    const auto begin = read.find(R"("records":)") + 10;
+    const auto records = read.substr(begin, read.find(R"(,"next":)") - begin);
+    CHECK(has(records, data(limit)));
+    const auto into = url(std::string{"hydrated from "} + from);
+    CHECK(has(answer_of(into, hydrate(records)), R"("written":1)"));
+  }
+  const std::string why = "data of 'deep': this nests deeper than 128 levels at byte 128";
+  const auto imported = import(limit + 1);
+  CHECK(imported.status != 0);
+  CHECK_MESSAGE(has(imported.out + imported.err, why), imported.out, imported.err);
+  for (const auto& line : {append(limit + 1), hydrate('[' + record(limit + 1) + ']')}) {
+    const auto refused = answer_of("memory:", line);
+    CHECK_MESSAGE(has(refused, why), refused);
+    CHECK(has(refused, R"({"req":1,"ok":false)"));
+  }
+}
+
+TEST_CASE("the counts of stats agree while appends run") {
+  const skald::test::sqlite backend;
+  words lines;
+  for (int i = 1; i < 600; i += 2) {
+    lines.push_back("{\"req\":" + std::to_string(i) +
+                    R"(,"op":"append","streams":[{"stream":"a","events":[{"type":"t","data":1}]}]})");
+    lines.push_back("{\"req\":" + std::to_string(i + 1) + R"(,"op":"stats"})");
+  }
+  for (const auto& answer : answers_of(backend.url(), lines)) {
+    const auto at = answer.find(R"("events":)");
+    if (at == answer.npos) continue;
+    const auto events = answer.substr(at + 9, answer.find(',', at) - at - 9);
+    CHECK_MESSAGE(has(answer, events == "0" ? R"("types":{})" : R"("types":{"t":)" + events + '}'), answer);
+  }
 }
 
 TEST_CASE("a line that is too long is answered, and the next line is served") {
@@ -600,4 +696,46 @@ TEST_CASE("the example drives pipe from Python, with what its standard library h
                         twice(2) + "book:returned: " + twice(2) + "reader:visited: " + twice(1000) +
                         "positions are gapless: True\n");
   }
+}
+
+TEST_CASE("nobody who waits for the example's pipe waits for ever") {
+  if (std::system("command -v python3 >/dev/null") != 0) {
+    MESSAGE("SKIPPED: there is no python3 here, which runs the example in examples/pipe");
+    return;
+  }
+  const skald::test::temporary_folder folder;
+  const auto program = [&](const std::string& name, const std::string& commands) {
+    const auto path = (folder.path() / name).string();
+    std::ofstream{path} << "#!/bin/sh\n" << commands << '\n';
+    REQUIRE(::chmod(path.c_str(), 0700) == 0);
+    return path;
+  };
+  constexpr const char* script = R"(
+import os, sys
+sys.path.insert(0, os.path.dirname(sys.argv[1]))
+from library import Refused, Skald
+
+def told(skald, **members):
+    try:
+        return skald.ask("stats", **members).result(timeout=60)["ok"]
+    except (Refused, RuntimeError, ValueError) as e:
+        return type(e).__name__
+
+with Skald(sys.argv[2], "memory:") as skald:
+    print(told(skald, x=float("nan")), told(skald, x="\ud800"), told(skald, req="x"), told(skald))
+for program in sys.argv[3:]:
+    with Skald(program, "memory:") as skald:
+        print(told(skald), told(skald))
+)";
+  child::process example{"/usr/bin/env",
+                         {"python3", "-B", "-c", script, SKALD_PIPE_EXAMPLE, SKALD_PROGRAM,
+                          program("ends", "read line"), program("babbles", "read line; echo hello; cat >/dev/null"),
+                          program("lists", "read line; echo '[]'; cat >/dev/null")}};
+  const auto done = example.wait();
+  CHECK(done.err.empty());
+  CHECK(done.status == 0);
+  CHECK(done.out == "ValueError UnicodeEncodeError Refused True\n"
+                    "RuntimeError RuntimeError\n"
+                    "RuntimeError RuntimeError\n"
+                    "RuntimeError RuntimeError\n");
 }
