@@ -310,7 +310,7 @@ public:
     const int code = sqlite3_prepare_v3(db.get(), text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT,
                                         &prepared, nullptr);
     statement_.reset(prepared);
-    if (code != SQLITE_OK) db.fail(purpose);
+    if (code != SQLITE_OK) db.fail((std::string{"preparing for "} + purpose).c_str());
   }
 
   /// Binds `values` in their order, by reference.

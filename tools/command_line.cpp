@@ -118,7 +118,12 @@ public:
       common_.store = variable;
     }
     common_.for_people = table_ || (!json_ && at_.out_is_terminal);
-    return chosen_();
+    try {
+      return chosen_();
+    } catch (const skald::failure& why) {
+      if (why.code() != skald::errc::invalid_argument) throw;
+      return refuse(why.what(), command->get_name() + ' ');
+    }
   }
 
 private:
@@ -130,7 +135,7 @@ private:
   }
 
   int refuse(const std::string& why, const std::string& command) {
-    at_.err << "skald: " << skald::without_password(why) << "\nskald " << command << "--help tells more\n";
+    at_.err << "skald: " << without_passwords(why) << "\nskald " << command << "--help tells more\n";
     return wrong_usage;
   }
 

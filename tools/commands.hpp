@@ -11,7 +11,7 @@
 #include <vector>
 
 /// The commands of `skald`: each takes what the command line says, and answers the exit status, 0 only where all was done.
-/// All throw `failure`, and `output_closed`.
+/// All throw `failure`, with `invalid_argument` where the command line is wrong, and `output_closed`.
 namespace tools {
 
 /// What all commands on a store have.
@@ -22,6 +22,8 @@ struct common_options {
 
 /// Opens the store; `create` says whether one that is not there is made.
 [[nodiscard]] std::unique_ptr<skald::event_store> open(const common_options& common, bool create);
+/// Opens one that is there, whose damaged records are not passed on: reading one throws `corrupt`.
+[[nodiscard]] std::unique_ptr<skald::event_store> open_verified(const common_options& common);
 
 struct read_options {
   std::vector<std::string> streams;

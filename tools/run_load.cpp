@@ -15,6 +15,7 @@
 #include <cmath>
 #include <exception>
 #include <optional>
+#include <string_view>
 
 namespace tools {
 
@@ -26,6 +27,9 @@ using clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t most_writers = 10'000;
 constexpr double default_seconds = 10;
+/// Bytes of an event's data beside the payload.
+constexpr std::size_t most_around_text =
+  std::string_view{R"({"writer":10000,"number":18446744073709551615,"text":""})"}.size();
 
 std::uint64_t nanoseconds(clock::time_point t) {
   return static_cast<std::uint64_t>(std::chrono::nanoseconds{t.time_since_epoch()}.count());
@@ -184,10 +188,12 @@ void refuse_nonsense(const load_options& options) {
   if (options.streams == 0) refuse("events need at least one stream to be appended to");
   if (options.events_an_append == 0 || options.events_an_append > skald::limits::request_events)
     refuse("an append has at least one event, and at most " + grouped(skald::limits::request_events));
-  if (options.payload > skald::limits::event_bytes)
-    refuse("an event has at most " + grouped(skald::limits::event_bytes) + " bytes");
-  if (options.payload * options.events_an_append > skald::limits::request_bytes)
-    refuse("the events of an append have at most " + grouped(skald::limits::request_bytes) + " bytes");
+  if (options.payload > skald::limits::event_bytes - most_around_text)
+    refuse("an event has at most " + grouped(skald::limits::event_bytes) + " bytes, and thus a payload of at most " +
+           grouped(skald::limits::event_bytes - most_around_text));
+  if ((options.payload + most_around_text) * options.events_an_append > skald::limits::request_bytes)
+    refuse("the events of an append have at most " + grouped(skald::limits::request_bytes) + " bytes, of which up to " +
+           grouped(most_around_text) + " in each are not payload");
 }
 
 } // namespace
@@ -201,8 +207,13 @@ int run_load(const common_options& common, const load_options& given, console& a
   node.events<skald::events<load_event>>();
   load appending{node, options, at};
   const int status = node.run([&] { return appending.run(); });
-  appending.print(common.for_people);
-  at.out.flush();
+  try {
+    appending.print(common.for_people);
+    at.out.flush();
+  } catch (const skald::failure&) {
+    if (!at.stop.stopped()) throw; // else the terminal is closed, which is what the signal was about
+    at.out.clear();
+  }
   appending.check();
   return at.stop.stopped() ? at.stop.status() : status;
 }

@@ -5,6 +5,7 @@
 #include "progress.hpp"
 #include "text.hpp"
 #include <skald/store/limits.hpp>
+#include <skald/store/open_store.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -60,12 +61,25 @@ bool begins_first_line(int file, const skald::event_store& store) {
   return count >= 0 && line.starts_with(std::string_view{bytes.data(), static_cast<std::size_t>(count)});
 }
 
+/// The event that a line is, where an export of the store would write it like this.
+std::optional<skald::record> event_of(const std::string& line, const skald::event_store& store) {
+  skald::event_id id;
+  try {
+    id = parse_event_line(line).id;
+  } catch (const skald::failure&) {
+    return {}; // no export wrote it
+  }
+  auto found = store.find(id).value();
+  if (found && event_line(*found) != line) found.reset();
+  return found;
+}
+
 /// Where an export that stopped goes on: behind the last event whose line is whole. What is behind that line is cut off.
 skald::position resume(int file, const std::string& name, const skald::event_store& store) {
   const auto [line, end] = last_line_of(file, name);
-  const auto last = end == 0 ? std::nullopt : store.find(parse_event_line(line).id).value();
-  if (end == 0 ? !begins_first_line(file, store) : !last || event_line(*last) != line)
-    throw skald::failure{skald::errc::invalid_argument,
+  const auto last = end == 0 ? std::nullopt : event_of(line, store);
+  if (end == 0 ? !begins_first_line(file, store) : !last)
+    throw skald::failure{skald::errc::read_failed,
                          "what '" + name + "' ends with is not in this store: nothing was written to the file; " +
                            "export to another one, or from the store that it came from"};
   const auto after = last ? last->position : skald::position{};
@@ -156,7 +170,9 @@ int run_import(const common_options& common, const import_options& options, cons
     *store, [&](std::uint64_t line, const std::string& why) { told.add(*log + ':' + std::to_string(line), why); }};
   const auto& done = events.report();
   const auto what_is_left = [&] {
-    return grouped(done.written + done.known) + " events are kept, and the same command goes on with the rest";
+    return grouped(done.written + done.known) + (skald::is_in_memory(common.store)
+                                                   ? " events were imported, and are gone with the store in memory"
+                                                   : " events are kept, and the same command goes on with the rest");
   };
   try {
     progress shown{"imported", at};
@@ -201,7 +217,7 @@ int run_export(const common_options& common, const export_options& options, cons
   const bool to_file = !options.file.empty();
   if (options.resume && !to_file)
     throw skald::failure{skald::errc::invalid_argument, "--resume needs --output, the file to go on with"};
-  const auto store = open(common, false);
+  const auto store = open_verified(common);
   descriptor file;
   skald::position after;
   if (to_file) {
@@ -251,7 +267,7 @@ int run_copy(const common_options& common, const copy_options& options, console&
   if (is_same_store(options.to, common.store))
     throw skald::failure{skald::errc::invalid_argument,
                          "a store cannot be copied into itself: name another one with --to"};
-  const auto from = open(common, false);
+  const auto from = open_verified(common);
   const auto to = open({.store = options.to}, true);
   refusals told{at};
   hydrator events{*to, [&](std::uint64_t position, const std::string& why) {

@@ -5,6 +5,7 @@
 #include "queries.hpp"
 #include "text.hpp"
 #include <skald/store/open_store.hpp>
+#include <skald/store/quoted.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -40,9 +41,13 @@ skald::record find(const skald::event_store& store, const std::string& which, bo
     r.position = *place;
     return r;
   }
-  auto found = store.find(skald::event_id::parse(which).value()).value();
-  if (!found)
-    throw skald::failure{skald::errc::invalid_argument, "there is no event " + which + " behind which to read"};
+  const auto id = skald::event_id::parse(which);
+  if (!id)
+    throw skald::failure{skald::errc::invalid_argument,
+                         "--after " + skald::detail::in_quotes(which) + ": give the id of an event, a UUID" +
+                           (by_position ? ", or a position" : "; a position only where the whole store is read")};
+  auto found = store.find(*id).value();
+  if (!found) throw skald::failure{skald::errc::read_failed, "there is no event " + which + " behind which to read"};
   return std::move(*found);
 }
 
@@ -134,6 +139,13 @@ std::unique_ptr<skald::event_store> open(const common_options& common, bool crea
   return skald::open_store(common.store, std::move(options)).value();
 }
 
+std::unique_ptr<skald::event_store> open_verified(const common_options& common) {
+  skald::store_options options;
+  options.create = false;
+  options.verify_reads = true;
+  return skald::open_store(common.store, std::move(options)).value();
+}
+
 int run_init(const common_options& common, console& at) {
   const auto store = open(common, true);
   const auto events = store->head().value().value;
@@ -149,7 +161,7 @@ int run_read(const common_options& common, const read_options& options, console&
   if (!options.keys.empty() && !options.streams.empty())
     throw skald::failure{skald::errc::invalid_argument,
                          "streams and relation keys cannot be read together: name either streams, or keys with --key"};
-  const auto store = open(common, false);
+  const auto store = open_verified(common);
   if (!options.keys.empty())
     return read(*store, skald::streams_query{names_of<skald::relation_key>(options.keys)}, common, options, false, at);
   if (!options.streams.empty())
@@ -159,7 +171,7 @@ int run_read(const common_options& common, const read_options& options, console&
 
 int run_tail(const common_options& common, const tail_options& options, console& at) {
   const signal_stop signals{at.stop};
-  const auto store = open(common, false);
+  const auto store = open_verified(common);
   auto out = list_of_records(common, at);
   auto place = store->head().value();
   skald::all_query newest;
@@ -186,7 +198,7 @@ int run_tail(const common_options& common, const tail_options& options, console&
 
 int run_streams(const common_options& common, console& at) {
   const auto store = open(common, false);
-  listing out{at.out, common.for_people, {"stream", ">events", "newest"}};
+  listing out{at.out, common.for_people, {"stream", ">revision", "newest"}};
   for_each_stream(*store, [&](const skald::stream_summary& s) {
     out.add(
       [&] {
@@ -276,7 +288,7 @@ int run_verify(const common_options& common, console& at) {
     out.add(
       [&] {
         return '{' + pair("position", std::to_string(p.position.value)) + ',' + pair("stream", quoted(p.stream.str())) +
-               ',' + pair("id", quoted(id)) + ',' + pair("problem", quoted(p.message)) + '}';
+               ',' + (id.empty() ? "" : pair("id", quoted(id)) + ',') + pair("problem", quoted(p.message)) + '}';
       },
       [&] {
         return row{p.position == skald::position{} ? "" : std::to_string(p.position.value),

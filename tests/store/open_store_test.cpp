@@ -25,6 +25,13 @@ TEST_CASE("an unknown kind of store is refused in words that hold no password") 
   CHECK(opened.error().code == errc::invalid_argument);
   CHECK(opened.error().message.find("'oracle://scott:***@example.org/events'") != std::string::npos);
   CHECK(opened.error().message.find("tiger") == std::string::npos);
+  for (const auto* url :
+       {"postgresql:ada:tiger@h/x", "host=h password=tiger dbname=x", "ada:tiger@h", "pg:password = tiger"}) {
+    const auto message = open_store(url).error().message;
+    CHECK_MESSAGE(message.find("tiger") == std::string::npos, message);
+    CHECK_MESSAGE(message.ends_with("...': give sqlite:FILE, postgresql://USER@HOST/DATABASE or memory:"), message);
+  }
+  CHECK(open_store("events.db").error().message.starts_with("there is no store 'events.db': "));
   CHECK(code_of(open_store("")) == errc::invalid_argument);
   CHECK(code_of(open_store("sqlite:")) == errc::open_failed);
 }
@@ -44,6 +51,8 @@ TEST_CASE("a password of a URL is not shown, wherever it stands") {
     {"postgresql://host/db?password=secret&user=u", "postgresql://host/db?password=***&user=u"},
     {"postgresql://host/db?sslpassword=x&password=secret", "postgresql://host/db?sslpassword=***&password=***"},
     {"postgresql:host=h password='my secret'", "postgresql:host=h password=***"},
+    {"host=h password=secret dbname=x", "host=h password=*** dbname=x"},
+    {"no 'x://h/d?password=secret': give another", "no 'x://h/d?password=***': give another"},
     {"", ""},
   };
   for (const auto& r : rows) CHECK(without_password(r.url) == r.shown);

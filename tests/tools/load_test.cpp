@@ -174,14 +174,16 @@ TEST_CASE("a load that nobody can want is refused in a sentence") {
     {{"--per-append", "0"}, "at least one event"},
     {{"--per-append", "100001"}, "at most 100,000"},
     {{"--payload", "100000000"}, "at most 16,777,216 bytes"},
-    {{"--payload", "16777216", "--per-append", "5"}, "at most 67,108,864 bytes"},
+    {{"--payload", "16777161"}, "a payload of at most 16,777,160"}, // for the JSON around it
+    {{"--payload", "16777160", "--per-append", "5"}, "at most 67,108,864 bytes"},
   };
   for (const auto& [options, says] : rows) {
     words arguments{"load", "--store", "memory:"};
     arguments.insert(arguments.end(), options.begin(), options.end());
     const auto done = run(arguments);
-    CHECK(done.status == 1);
+    CHECK(done.status == 2);
     CHECK_MESSAGE(has(done.err, says), done.err);
+    CHECK(has(done.err, "skald load --help tells more"));
   }
 }
 
@@ -257,6 +259,18 @@ TEST_CASE("an interrupt, and a closed terminal, end a load in good order, with i
     CHECK(number_in(audit, "in_doubt") == 0);
     CHECK(number_in(audit, "events") == number_in(done.out, "events"));
   }
+}
+
+TEST_CASE("a load whose terminal is closed ends as by the signal that told it so") {
+  const auto terminal = closed_terminal();
+  tools::descriptor_stream out{terminal.get(), "standard output"};
+  const auto done = run({"load", "--store", "memory:"}, {.out = &out, .stopped = true});
+  CHECK(done.status == 128 + SIGINT);
+  CHECK(run({"load", "--store", "memory:", "--events", "1"}, {.out = &out}).status == 1);
+}
+
+TEST_CASE("the largest payload that a load takes fits into an event") {
+  CHECK(has(said({"load", "--store", "memory:", "--payload", "16777160", "--events", "1"}), "\"events\":1,"));
 }
 
 SKALD_PERSISTENT("two loads at the same time on one store keep what they were told") {

@@ -2,6 +2,7 @@
 
 #include <tools/command_line.hpp>
 
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
@@ -47,6 +48,15 @@ std::string said(const words& arguments, const setting& around) {
 
 child::process start(const words& arguments, child::process::output out) {
   return child::process{SKALD_PROGRAM, arguments, out};
+}
+
+tools::descriptor closed_terminal() {
+  const tools::descriptor ours{::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
+  REQUIRE(::grantpt(ours.get()) == 0);
+  REQUIRE(::unlockpt(ours.get()) == 0);
+  std::array<char, 64> terminal_name{};
+  REQUIRE(::ptsname_r(ours.get(), terminal_name.data(), terminal_name.size()) == 0);
+  return tools::open_file(terminal_name.data(), O_WRONLY | O_NOCTTY);
 }
 
 std::string text_of(const std::filesystem::path& file) {

@@ -32,6 +32,9 @@ std::string said(const words& arguments, const setting& around = {});
 /// A process.
 child::process start(const words& arguments, child::process::output out = child::process::output::read);
 
+/// A terminal whose window was closed: writing to it is an error.
+[[nodiscard]] tools::descriptor closed_terminal();
+
 [[nodiscard]] std::string text_of(const std::filesystem::path& file);
 void write(const std::filesystem::path& file, std::string_view text);
 [[nodiscard]] words lines_of(const std::string& text);

@@ -90,7 +90,8 @@ TEST_CASE("passwords are left out of messages, and what else they say is not") {
     {"no 'x://ada:secret@host': give x://USER@HOST", "no 'x://ada:***@host': give x://USER@HOST"},
     {"x://a:secret@h, y://b:secret@h:1/d", "x://a:***@h, y://b:***@h:1/d"},
     {"://a:secret@h", "://a:***@h"},
-    {"'x://a@h/d?password=secret'", "'x://a@h/d?password=***"},
+    {"'x://a@h/d?password=secret'", "'x://a@h/d?password=***'"},
+    {"no 'password=secret': give x://USER@HOST", "no 'password=***': give x://USER@HOST"},
   };
   for (const auto& [message, shown] : rows) CHECK(without_passwords(message) == shown);
 }

@@ -3,10 +3,10 @@
 #include <doctest/doctest.h>
 #include <sqlite3.h>
 #include <tests/store/child_process.hpp>
+#include <tests/store/sql.hpp>
 #include <tests/tools/program.hpp>
 
 #include <algorithm>
-#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
@@ -285,6 +285,8 @@ TEST_CASE("an export goes on where it had stopped, and takes no file of another 
                      first + first,
                      "no event\n",
                      "\n",
+                     first + "\n\n",
+                     first + "\njunk\n",
                      R"({"stream":"s","type":"t","created":"2024-01-01T00:00:00.000Z","data":1})"
                      "\n"};
   for (const auto& other : others) {
@@ -292,6 +294,7 @@ TEST_CASE("an export goes on where it had stopped, and takes no file of another 
     const auto done = run({"export", "-o", file, "--resume", "--store", here.store("a")});
     CHECK(done.status == 1);
     CHECK(lines_of(done.err).size() == 1);
+    CHECK_MESSAGE(has(done.err, "what '" + file + "' ends with is not in this store"), done.err);
     CHECK(text_of(file) == other);
   }
   CHECK(has(run({"export", "--resume", "--store", here.store("a")}).err, "--resume needs --output"));
@@ -355,13 +358,7 @@ TEST_CASE("an export that nobody reads any more ends as pipes want it, without a
 TEST_CASE("a list on a terminal that is closed ends with a sentence") {
   const place here;
   said({"import", here.log("log", lines(10)), "--store", here.store("a")});
-  auto ours = std::make_unique<tools::descriptor>(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
-  REQUIRE(::grantpt(ours->get()) == 0);
-  REQUIRE(::unlockpt(ours->get()) == 0);
-  std::array<char, 64> terminal_name{};
-  REQUIRE(::ptsname_r(ours->get(), terminal_name.data(), terminal_name.size()) == 0);
-  const auto terminal = tools::open_file(terminal_name.data(), O_WRONLY | O_NOCTTY);
-  ours.reset();
+  const auto terminal = closed_terminal();
   tools::descriptor_stream out{terminal.get(), "standard output"};
   const auto done = run({"read", "--store", here.store("a")}, {.out = &out});
   CHECK(done.status == 1);
@@ -425,6 +422,35 @@ TEST_CASE("a copy has the events and relations of the store, and copying again c
   said({"copy", "--store", server.url(), "--to", back.url()});
   CHECK(exported(back.url()) == exported(from.url));
 #endif
+}
+
+TEST_CASE("what is damaged is neither copied nor exported as if it were sound, and the message names it") {
+  for (const auto* data : {"9", R"(1}' || char(10) || '{"req":7,"ok":true)"}) {
+    CAPTURE(data);
+    const small_store from;
+    const place here;
+    skald::test::run_sql(from.backend.folder.path() / "events.db",
+                         std::string{"UPDATE skald_events SET data = '"} + data + "' WHERE position = 3");
+    const words rows[] = {{"copy", "--store", from.url, "--to", here.store("to")},
+                          {"export", "--store", from.url},
+                          {"export", "--store", from.url, "-o", here.file("out")}};
+    for (const auto& row : rows) {
+      const auto done = run(row);
+      CHECK(done.status == 1);
+      CHECK(done.out.empty());
+      CHECK_MESSAGE(has(done.err, "position 3"), done.err);
+      CHECK_MESSAGE(has(done.err, "00000000-0000-0000-0000-000000000003"), done.err);
+    }
+    CHECK_FALSE(has(exported(here.store("to")), "00000000-0000-0000-0000-000000000003"));
+    CHECK_FALSE(has(text_of(here.file("out")), "00000000-0000-0000-0000-000000000003"));
+  }
+}
+
+TEST_CASE("an import into memory that is interrupted says that nothing is left of it") {
+  const place here;
+  const auto done = run({"import", here.log("log", lines(10)), "--store", "memory:"}, {.stopped = true});
+  CHECK(done.status == 128 + SIGINT);
+  CHECK(done.err == "skald: interrupted: 0 events were imported, and are gone with the store in memory\n");
 }
 
 TEST_CASE("a copy that is interrupted says how to go on, and none is made of a store in itself") {

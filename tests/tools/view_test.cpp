@@ -163,21 +163,22 @@ TEST_CASE("what read cannot do is answered in a sentence") {
   const struct {
     words more;
     std::string says;
+    int status;
   } rows[] = {
-    {{"--after", "00000000-0000-0000-0000-000000000009"}, "there is no event"},
-    {{"--after", "1", "book-ada"}, "1"}, // no position within a stream
-    {{"--key", "lent", "book-ada"}, "cannot be read together"},
-    {{std::string(600, 'x')}, "stream id"},
+    {{"--after", "00000000-0000-0000-0000-000000000009"}, "there is no event", 1},
+    {{"--after", "1", "book-ada"}, "1", 2}, // no position within a stream
+    {{"--key", "lent", "book-ada"}, "cannot be read together", 2},
+    {{std::string(600, 'x')}, "stream id", 2},
   };
   for (const auto& row : rows) {
     words all{"read", "--store", there.url};
     all.insert(all.end(), row.more.begin(), row.more.end());
     const auto done = run(all);
-    CHECK(done.status == 1);
+    CHECK(done.status == row.status);
     CHECK(done.out.empty());
     CHECK_MESSAGE(done.err.find(row.says) != std::string::npos, done.err);
     CHECK(done.err.starts_with("skald: "));
-    CHECK(std::ranges::count(done.err, '\n') == 1);
+    CHECK(std::ranges::count(done.err, '\n') == row.status);
   }
 }
 
@@ -186,9 +187,9 @@ TEST_CASE("streams and types are listed with what is in them") {
   CHECK(said({"streams", "--store", there.url}) ==
         "{\"stream\":\"book-ada\",\"revision\":2,\"newest\":\"1970-01-03T00:00:00.000Z\"}\n"
         "{\"stream\":\"book-bob\",\"revision\":1,\"newest\":\"1970-01-04T00:00:00.000Z\"}\n");
-  CHECK(said({"streams", "--store", there.url, "--table"}) == "stream    events  newest\n"
-                                                              "book-ada       2  1970-01-03T00:00:00.000Z\n"
-                                                              "book-bob       1  1970-01-04T00:00:00.000Z\n");
+  CHECK(said({"streams", "--store", there.url, "--table"}) == "stream    revision  newest\n"
+                                                              "book-ada         2  1970-01-03T00:00:00.000Z\n"
+                                                              "book-bob         1  1970-01-04T00:00:00.000Z\n");
   CHECK(said({"types", "--store", there.url}) == "{\"type\":\"book:lent\",\"events\":2}\n"
                                                  "{\"type\":\"book:returned\",\"events\":1}\n");
 }
@@ -299,7 +300,7 @@ TEST_CASE("relations are listed, and what is under a key, and the keys of a stre
   CHECK(said({"relations", "--store", there.url, "--key", "lent"}) == "{\"stream\":\"book-bob\"}\n");
   CHECK(said({"relations", "--store", there.url, "--stream", "book-bob"}) == "{\"key\":\"lent\"}\n");
   CHECK(said({"relations", "--store", there.url, "--stream", "book-ada"}).empty());
-  CHECK(run({"relations", "--store", there.url, "--stream", "a", "--key", "b"}).status == 1);
+  CHECK(run({"relations", "--store", there.url, "--stream", "a", "--key", "b"}).status == 2);
 }
 
 TEST_CASE("snapshots are listed, with whether they hold") {
@@ -329,6 +330,21 @@ TEST_CASE("snapshots are listed, with whether they hold") {
         "totals   stream    book-ada       2  1970-01-03T00:00:00.000Z     11  yes");
 }
 
+TEST_CASE("verify tells a problem of no event without an id, and of a lost table what it was needed for") {
+  const small_store there;
+  const auto file = there.backend.folder.path() / "events.db";
+  skald::test::run_sql(file, "INSERT INTO skald_streams VALUES (77, 'empty', 1, 1)");
+  const auto orphan = run({"verify", "--store", there.url});
+  CHECK(orphan.status == 1);
+  CHECK_MESSAGE(has(orphan.out, R"("stream":"empty","problem":")"), orphan.out);
+  CHECK_FALSE(has(orphan.out, R"("id":"")"));
+  skald::test::run_sql(file, "DROP TABLE skald_relations");
+  const auto lost = run({"verify", "--store", there.url});
+  CHECK(lost.status == 1);
+  CHECK_MESSAGE(has(lost.err, "preparing for "), lost.err);
+  CHECK_MESSAGE(has(lost.err, "no such table: skald_relations"), lost.err);
+}
+
 TEST_CASE("verify says that nothing is missing or changed, or names the record that is") {
   const small_store there;
   CHECK(said({"verify", "--store", there.url}) == "{\"events\":3,\"streams\":2,\"problems\":0}\n");
@@ -342,6 +358,13 @@ TEST_CASE("verify says that nothing is missing or changed, or names the record t
   CHECK(lines[0].starts_with(
     R"({"position":2,"stream":"book-ada","id":"00000000-0000-0000-0000-000000000002","problem":")"));
   CHECK(lines[1] == "{\"events\":3,\"streams\":2,\"problems\":1}");
+  for (const words& reading : {words{"read"}, {"read", "book-ada"}, {"tail"}}) {
+    auto all = reading;
+    all.insert(all.end(), {"--store", there.url});
+    const auto refused = run(all);
+    CHECK(refused.status == 1);
+    CHECK_MESSAGE(has(refused.err, "00000000-0000-0000-0000-000000000002"), refused.err);
+  }
   const auto table = run({"verify", "--store", there.url, "--table"});
   CHECK(table.status == 1);
   CHECK(table.out.ends_with("3 events in 2 streams: 1 problems\n"));
