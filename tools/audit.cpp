@@ -167,7 +167,7 @@ audit::counts audit::finish(skald::position head) {
   for (const auto& e : events_) {
     const auto& a = appends_[e.append];
     const bool torn = a.fate == fate::in_doubt && a.found != 0;
-    if (e.nth == 0) counts_.in_doubt_written += torn;
+    if (e.nth == 0) counts_.in_doubt_written += torn ? 1 : 0;
     if (e.found || (a.fate != fate::acknowledged && !torn)) continue;
     report({.kind = torn ? "torn" : "missing",
             .message = torn ? "other events of its append are in the store" : "it was acknowledged",

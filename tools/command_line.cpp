@@ -55,7 +55,7 @@ option_help help_of(const CLI::Option& option) {
   option_help help{{}, {}, option.get_description(), option.get_required(), option.get_expected_max() > 1};
   if (!option.nonpositional()) {
     help.names = {option.get_name(true, false)};
-    if (const auto& text = option.get_option_text(); text.find('|') != text.npos) help.value = text;
+    if (const auto& text = option.get_option_text(); text.find('|') != std::string::npos) help.value = text;
     return help;
   }
   for (const auto& name : option.get_snames()) help.names.push_back('-' + name);

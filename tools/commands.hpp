@@ -87,7 +87,7 @@ int run_types(const common_options& common, console& at);
 int run_verify(const common_options& common, console& at);
 int run_stats(const common_options& common, console& at);
 int run_pipe(const common_options& common, console& at);
-int run_load(const common_options& common, const load_options& options, console& at);
+int run_load(const common_options& common, const load_options& given, console& at);
 int run_audit(const common_options& common, const audit_options& options, console& at);
 
 } // namespace tools

@@ -77,7 +77,7 @@ std::string_view trimmed(std::string_view text) {
 
 /// Precondition: it is one.
 std::string string_in(std::string_view json) {
-  if (json.find('\\') == json.npos) return std::string{json.substr(1, json.size() - 2)};
+  if (json.find('\\') == std::string_view::npos) return std::string{json.substr(1, json.size() - 2)};
   return skald::from_json<std::string>(json).value();
 }
 

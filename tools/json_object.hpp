@@ -84,6 +84,7 @@ private:
 class json_object {
 public:
   explicit json_object(const json_value& value);
+  ~json_object() = default;
   json_object(const json_object&) = delete;
   json_object& operator=(const json_object&) = delete;
 

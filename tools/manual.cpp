@@ -194,7 +194,8 @@ void add_fish_options(std::string& script, const std::string& front, const comma
     script += for_fish(o.text) + "'\n";
   }
   for (const auto& a : command.arguments)
-    if (const auto choices = choices_of(a); !choices.empty()) script += front + " -a '" + choices + "'\n";
+    if (const auto choices = choices_of(a); !choices.empty())
+      script.append(front).append(" -a '").append(choices).append("'\n");
   if (std::ranges::none_of(command.arguments, takes_file)) script += front + " -f\n"; // no files
 }
 

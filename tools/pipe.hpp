@@ -32,6 +32,8 @@ public:
   /// written any more, on any thread.
   pipe_session(skald::node& node, std::ostream& out, std::function<void()> on_closed);
   ~pipe_session();
+  pipe_session(const pipe_session&) = delete;
+  pipe_session& operator=(const pipe_session&) = delete;
 
   /// Hands a line over. Blocks while too much is under way. On one thread, while the node runs.
   void take(const line_reader::line& line);

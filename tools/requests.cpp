@@ -187,8 +187,9 @@ operation read_read(json_object& from) {
   const bool has_stream = from.read("stream", stream);
   const bool has_streams = from.read("streams", streams);
   const bool has_keys = from.read("keys", keys);
-  if (has_stream + has_streams + has_keys != 1) from.refuse("stream", "give one of stream, streams and keys");
-  if (has_stream) streams.assign(1, std::move(stream));
+  if (int{has_stream} + int{has_streams} + int{has_keys} != 1)
+    from.refuse("stream", "give one of stream, streams and keys");
+  if (has_stream) streams.push_back(std::move(stream));
   return has_keys ? narrowed<skald::streams_query>(from, std::move(keys))
                   : narrowed<skald::streams_query>(from, std::move(streams));
 }
@@ -334,9 +335,10 @@ std::optional<std::uint64_t> number_in_front(std::string_view line) {
       read = *found;
     }
     if (walk.take('}')) return {};
-  } catch (const skald::failure&) { // there is the fault
+    return number;
+  } catch (const skald::failure&) {
+    return number; // there is the fault
   }
-  return number;
 }
 
 } // namespace

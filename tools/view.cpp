@@ -119,7 +119,7 @@ std::string json_of(const statistics& s) {
 
 std::string text_of(const statistics& s) {
   constexpr std::uint64_t longest = 50;
-  const auto text = table_of("in the store", s.numbers());
+  auto text = table_of("in the store", s.numbers());
   if (s.events == 0) return text;
   const auto bars = s.times.bars();
   const auto most = std::ranges::max(bars, {}, &histogram::bar::count).count;

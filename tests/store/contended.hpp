@@ -13,20 +13,20 @@ namespace skald::test {
 template <class Backend>
 struct contended : Backend {
   contended() {
-    began.close_writer();
-    REQUIRE(began.read());
+    began_.close_writer();
+    REQUIRE(began_.read());
   }
   ~contended() {
-    CHECK(began.read()); // a second round
-    other.kill();
-    CHECK(other.wait() == -SIGKILL); // and had not ended by itself
+    CHECK(began_.read()); // a second round
+    other_.kill();
+    CHECK(other_.wait() == -SIGKILL); // and had not ended by itself
   }
   contended(const contended&) = delete;
   contended& operator=(const contended&) = delete;
 
 private:
   int write_for_ever() {
-    began.close_reader();
+    began_.close_reader();
     store_options options;
     options.durability = durability::relaxed;
     const auto store = this->open(std::move(options));
@@ -37,12 +37,12 @@ private:
                                relation_change::remove_key(relation_key{"beside " + std::to_string(n / 2)})};
       const checkpoint_update update{"beside", position{n}, {{position{n + 1}, name}}};
       if (!store->relate(changes) || !store->save(std::span{&update, 1})) return 1;
-      if (n < 2) began.write(n);
+      if (n < 2) began_.write(n);
     }
   }
 
-  number_pipe began;
-  child_process other{[this] { return write_for_ever(); }};
+  number_pipe began_;
+  child_process other_{[this] { return write_for_ever(); }};
 };
 
 } // namespace skald::test

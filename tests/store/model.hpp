@@ -188,7 +188,7 @@ public:
     if (found == snapshots_.end()) return {};
     const auto& [s, folded] = found->second;
     const auto now = folded_by(key);
-    const bool same_streams = !key.relation() || related(*key.relation()).revision == s.relation_revision;
+    const bool same_streams = key.relation() == nullptr || related(*key.relation()).revision == s.relation_revision;
     return stored_snapshot{s, same_streams && now.size() >= folded.size() &&
                                 std::equal(folded.begin(), folded.end(), now.begin())};
   }
@@ -283,7 +283,7 @@ private:
 
   [[nodiscard]] bool rests_on(const append_request& request, const event_id& basis) const {
     const auto* found = find(basis);
-    return found && found->revision == revision_of(found->stream) &&
+    return found != nullptr && found->revision == revision_of(found->stream) &&
            std::ranges::find(request.streams, found->stream, &stream_append::stream) != request.streams.end();
   }
 
@@ -301,7 +301,7 @@ private:
 
   [[nodiscard]] answer repeat(const append_request& request, const std::vector<const record*>& known) const {
     answer told{errc::none, {{}, known.front()->position, known.back()->position}, {}};
-    const answer duplicate{errc::duplicate_event, {}, {}};
+    answer duplicate{errc::duplicate_event, {}, {}};
     std::size_t i = 0;
     for (const auto& part : request.streams) {
       const auto before = part.events.empty() ? revision_of(part.stream, position{told.receipt.first.value - 1})
@@ -316,7 +316,7 @@ private:
           return duplicate;
         ++i;
       }
-      told.receipt.revisions.push_back(revision{before.value + part.events.size()});
+      told.receipt.revisions.emplace_back(before.value + part.events.size());
     }
     return told;
   }

@@ -44,5 +44,5 @@ int main(int argc, char** argv) {
   } catch (const std::exception& why) {
     said = why.what();
   }
-  return ::write(ends[1], said.data(), said.size()) < 0;
+  return ::write(ends[1], said.data(), said.size()) < 0 ? 1 : 0;
 }

@@ -79,7 +79,7 @@ private:
     a.sun_family = AF_UNIX;
     const auto path = (folder / ".s.PGSQL.5432").string();
     REQUIRE(path.size() < sizeof a.sun_path);
-    std::copy(path.begin(), path.end(), a.sun_path);
+    std::ranges::copy(path, a.sun_path);
     return a;
   }
 
@@ -141,7 +141,10 @@ private:
   /// Whether the server hears what was said, if the line is cut here.
   std::optional<bool> cut_here(std::string_view said) {
     const std::lock_guard lock{mutex_};
-    if (messages_left_ != 0 && --messages_left_ == 0) return server_hears_;
+    if (messages_left_ != 0) {
+      --messages_left_;
+      if (messages_left_ == 0) return server_hears_;
+    }
     if (words_.empty() || said.find(words_) == std::string_view::npos) return std::nullopt;
     words_.clear();
     return server_hears_;

@@ -46,8 +46,8 @@ fs::path program(const std::string& name) {
 /// Whom the server runs as: PostgreSQL refuses root.
 const passwd* other_user() {
   if (::geteuid() != 0) return nullptr;
-  if (const auto* user = ::getpwnam("postgres")) return user;
-  if (const auto* user = ::getpwnam("nobody")) return user;
+  if (const auto* user = ::getpwnam("postgres")) return user; // NOLINT(concurrency-mt-unsafe): no thread is there yet
+  if (const auto* user = ::getpwnam("nobody")) return user;   // NOLINT(concurrency-mt-unsafe)
   throw std::runtime_error{"there is no user 'postgres' or 'nobody' to run a PostgreSQL server as"};
 }
 
@@ -178,7 +178,8 @@ postgres_schema::postgres_schema(fs::path server) : server_{std::move(server)} {
 postgres_schema::~postgres_schema() {
   try {
     run_postgres_sql(server_, "DROP SCHEMA IF EXISTS " + name_ + " CASCADE");
-  } catch (...) { // the server is not there any more
+  } catch (...) {
+    return; // the server is not there any more
   }
 }
 

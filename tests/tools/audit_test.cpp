@@ -129,7 +129,7 @@ TEST_CASE("an acknowledgement log is gone on with, also behind half a line, and 
     if (half[2] == 's') write(file, one + half);
     const auto before = text_of(file);
     run();
-    CHECK(text_of(file) == before + '\n' + one);
+    CHECK(text_of(file) == std::string{before}.append(1, '\n').append(one));
   }
 
   write(file, "SQLite format 3");

@@ -151,7 +151,7 @@ std::string with(std::string text, std::string_view part, std::string_view inste
 void check_rows(const std::string& section, const std::vector<std::pair<std::string, std::string>>& rows) {
   for (const auto& [left, text] : rows) {
     const auto names = with(left.substr(0, left.find(' ')), ",", ", ");
-    const auto value = left.find(' ') == left.npos ? "" : left.substr(left.find(' ') + 1);
+    const auto value = left.find(' ') == std::string::npos ? "" : left.substr(left.find(' ') + 1);
     auto entry = ".TP\n\\fB" + names + "\\fR";
     if (!value.empty() && value != "...") entry += " \\fI" + value + "\\fR";
     entry += '\n' + text + '\n';

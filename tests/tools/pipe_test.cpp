@@ -237,7 +237,7 @@ TEST_CASE("lines that are no request are answered, and the next line is served")
   };
   words lines;
   for (const auto& row : rows) lines.push_back(row.line);
-  lines.push_back(count_of_events);
+  lines.emplace_back(count_of_events);
   const auto answers = lines_of(said({"pipe", "--store", "memory:"}, {.in = joined(lines)}));
   REQUIRE(answers.size() == lines.size());
   for (std::size_t i = 0; i < std::size(rows); ++i) {
@@ -272,7 +272,7 @@ TEST_CASE("a line that is no JSON is answered with its req, where that stands in
   };
   words lines;
   for (const auto& row : rows) lines.push_back("{\"req\":" + std::to_string(lines.size() + 1) + row.behind);
-  lines.push_back(R"({ "op":[{}], "\u0072eq" : 99 , "x":NaN})");
+  lines.emplace_back(R"({ "op":[{}], "\u0072eq" : 99 , "x":NaN})");
   const auto answers = lines_of(said({"pipe", "--store", "memory:"}, {.in = joined(lines)}));
   REQUIRE(answers.size() == lines.size());
   for (std::size_t i = 0; i < std::size(rows); ++i) { // they are answered as they are read
@@ -337,7 +337,7 @@ TEST_CASE("the counts of stats agree while appends run") {
   }
   for (const auto& answer : answers_of(backend.url(), lines)) {
     const auto at = answer.find(R"("events":)");
-    if (at == answer.npos) continue;
+    if (at == std::string::npos) continue;
     const auto events = answer.substr(at + 9, answer.find(',', at) - at - 9);
     CHECK_MESSAGE(has(answer, events == "0" ? R"("types":{})" : R"("types":{"t":)" + events + '}'), answer);
   }
@@ -490,7 +490,7 @@ TEST_CASE("what is more than a page is read on behind its last record") {
     REQUIRE(next != first.npos);
     REQUIRE(first.ends_with(",\"more\":true}"));
     const auto cursor = first.substr(next + 8, first.rfind(",\"more\"") - next - 8);
-    const auto rest = answer_of(backend.url(), what + ",\"after\":" + cursor + '}');
+    const auto rest = answer_of(backend.url(), std::string{what}.append(",\"after\":").append(cursor) + '}');
     CHECK(has(rest, "\"position\":" + std::to_string(count) + ','));
     CHECK_FALSE(has(rest, "\"position\":" + std::to_string(count - 1) + ','));
     CHECK(rest.ends_with("\"more\":false}"));
@@ -563,7 +563,8 @@ TEST_CASE("requests in flight together are all answered once, also when the inpu
   for (int i = 1; i <= count; ++i) {
     const auto n = std::to_string(i);
     CAPTURE(i);
-    REQUIRE(by_number[i].starts_with("{\"req\":" + n + ",\"ok\":true,\"revisions\":[" + n + "],\"first\":" + n));
+    const auto answer = std::string{R"({"req":)"}.append(n).append(R"(,"ok":true,"revisions":[)").append(n);
+    REQUIRE(by_number[i].starts_with(std::string{answer}.append(R"(],"first":)").append(n)));
   }
   CHECK(answer_of(backend.url(), count_of_events) == R"({"req":1,"ok":true,"events":3000,"types":{"made":3000}})");
 }

@@ -287,8 +287,7 @@ TEST_CASE("an export goes on where it had stopped, and takes no file of another 
                      "\n",
                      first + "\n\n",
                      first + "\njunk\n",
-                     R"({"stream":"s","type":"t","created":"2024-01-01T00:00:00.000Z","data":1})"
-                     "\n"};
+                     std::string{R"({"stream":"s","type":"t","created":"2024-01-01T00:00:00.000Z","data":1})"} + '\n'};
   for (const auto& other : others) {
     write(file, other);
     const auto done = run({"export", "-o", file, "--resume", "--store", here.store("a")});
