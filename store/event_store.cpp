@@ -181,15 +181,32 @@ error wrong_revision(const stream_append& part, revision actual) {
 
 using known_event = event_store::transaction::known_event;
 
-bool same_body(const new_event& event, const known_event& known) {
-  return event.type == known.stored.type && event.schema_version == known.stored.schema_version &&
-         checksum_of(known.stored, event.data, event.meta) == known.checksum;
+/// What sets an event of a stream apart from the one that is stored under its id; null for nothing.
+const char* difference(const auto& event, const stream_id& stream, const known_event& known) {
+  if (known.stored.stream != stream) return "which is another stream than this one's";
+  if (known.stored.type != event.type) return "with another type";
+  if (known.stored.schema_version != event.schema_version) return "with another schema version";
+  return checksum_of(known.stored, event.data, event.meta) == known.checksum ? nullptr : "with other data or metadata";
 }
 
-error duplicate(const new_event& event, const record& known, std::string_view how) {
-  return {errc::duplicate_event, "event " + event.id.str() + " is already stored, in stream " +
-                                   in_quotes(known.stream.str()) + " at revision " +
-                                   std::to_string(known.revision.value) + ", " + std::string{how}};
+/// The same of a record of another store, whose place there, marks and batch say nothing about the event.
+///
+/// Times count to the millisecond, for counters of logs without them follow from their neighbours. Only an append may have
+/// raised one.
+const char* difference(const record& r, const known_event& known) {
+  if (const auto* other = difference(r, r.stream, known)) return other;
+  const auto here = known.stored.created.time();
+  return r.created.time() == here || (!known.stored.hydrated && r.created.time() < here) ? nullptr
+                                                                                         : "created at another time";
+}
+
+std::string already_stored(const record& known, std::string_view how) {
+  return "event " + known.id.str() + " is already stored, in stream " + in_quotes(known.stream.str()) +
+         " at revision " + std::to_string(known.revision.value) + ", " + std::string{how};
+}
+
+error duplicate(const record& known, std::string_view how) {
+  return {errc::duplicate_event, already_stored(known, how)};
 }
 
 /// Receipts that were kept before it are none any more.
@@ -281,11 +298,8 @@ private:
   }
 
   error first_known(std::string_view how) const {
-    std::size_t i = 0;
-    for (const auto& part : request_.streams)
-      for (const auto& event : part.events)
-        if (const auto& known = known_[i++]) return duplicate(event, known->stored, how);
-    return {};
+    const auto known = std::ranges::find_if(known_, &std::optional<known_event>::has_value);
+    return duplicate((*known)->stored, how);
   }
 
   /// All ids are known: the original receipt, if this is what was written then.
@@ -306,10 +320,9 @@ private:
       auto revision_now = base;
       for (const auto& event : part.events) {
         const auto& known = known_[i]->stored;
-        if (known.stream != part.stream) return duplicate(event, known, "which is not the stream of the request");
-        if (!same_body(event, *known_[i])) return duplicate(event, known, "with another type, data or metadata");
+        if (const auto* other = difference(event, part.stream, *known_[i])) return duplicate(known, other);
         if (known.position.value != answer.first.value + i)
-          return duplicate(event, known, "and was not written together with the others of the request");
+          return duplicate(known, "and was not written together with the others of the request");
         ++revision_now.value;
         ++i;
       }
@@ -520,9 +533,12 @@ result<hydrate_report> event_store::hydrate(std::span<const record> records) {
     report = {};
     std::size_t changes = 0;
     tx.prefetch(records);
-    for (const auto& source : records) {
-      if (tx.find(source.id)) {
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      const auto& source = records[i];
+      if (const auto known = tx.find(source.id)) {
         ++report.known;
+        if (const auto* other = difference(source, *known))
+          report.different.push_back({i, already_stored(known->stored, other)});
         continue;
       }
       clock_.observe(source.created);

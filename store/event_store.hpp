@@ -84,7 +84,9 @@ public:
 
   /// Writes records of another store, all or none, in one durable transaction. Unknown ones get a new `recorded`,
   /// revision and position and are marked hydrated, and outdated where they are; `created` stays as it is. Known ids
-  /// are counted and skipped.
+  /// are counted and skipped; the report also names the records that are not the event that is stored under their id (see
+  /// `hydrate_report::different`): of another stream, type, schema version, data or metadata, which checksums tell, so that
+  /// a damaged event is another one, too; or created in another millisecond, unless an append may have raised it.
   ///
   /// Errors: `clock_drift`, `invalid_argument` (also of a `created` on the last day of time, for it moves the clock),
   /// `invalid_event`, `insertion_failed`.

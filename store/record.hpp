@@ -4,6 +4,7 @@
 #include <skald/store/relation.hpp>
 #include <skald/store/timestamp.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -130,11 +131,20 @@ struct receipt {
   friend bool operator==(const receipt&, const receipt&) = default;
 };
 
+/// A hydrated record under whose id another event is stored.
+struct hydrate_difference {
+  std::size_t index = 0; ///< of the record, among those of the call
+  std::string message; ///< where the stored event is, and what is different
+
+  friend bool operator==(const hydrate_difference&, const hydrate_difference&) = default;
+};
+
 /// What `hydrate` did.
 struct hydrate_report {
   std::uint64_t written = 0;
-  std::uint64_t known = 0; ///< already there, skipped
+  std::uint64_t known = 0; ///< ids already there, skipped
   position last; ///< of the last record written, zero for none
+  std::vector<hydrate_difference> different{}; ///< those of the known that are not the event that is stored
 
   friend bool operator==(const hydrate_report&, const hydrate_report&) = default;
 };

@@ -64,7 +64,8 @@ void hydrator::wait() {
 void hydrator::take(const skald::result<skald::hydrate_report>& done, std::size_t first, std::size_t count) {
   if (done) {
     report_.written += done->written;
-    report_.known += done->known;
+    report_.known += done->known - done->different.size();
+    for (const auto& d : done->different) refuse(writing_.numbers[first + d.index], d.message);
     return;
   }
   if (!is_about_the_record(done.error().code)) throw skald::failure{done.error()};

@@ -19,16 +19,16 @@ namespace tools {
 struct import_report {
   std::uint64_t written = 0;
   std::uint64_t known = 0;   ///< were there already
-  std::uint64_t refused = 0; ///< lines that are no events, or none that the store takes
+  std::uint64_t refused = 0; ///< no events, or not the ones under whose ids they come, or none that the store takes
 };
 
 /// Brings events into a store, in durable transactions of many, while the next ones are read.
 ///
-/// Events come as hydrated, so that doing it twice changes nothing. Where the store refuses a record for what it is, the
-/// others are written.
+/// Events come as hydrated, so that doing it twice changes nothing. Where the store refuses a record for what it is, or
+/// has another event under its id, the others are written.
 class hydrator {
 public:
-  /// `refused` is told of each record that is: the number it was given, and why.
+  /// `refused` is told of each such record: the number it was given, and why.
   hydrator(skald::event_store& to, std::function<void(std::uint64_t, const std::string&)> refused);
   ~hydrator();
   hydrator(const hydrator&) = delete;

@@ -377,6 +377,10 @@ std::string answer_of(const skald::receipt& receipt) {
 std::string answer_of(const skald::hydrate_report& report) {
   auto text = "\"written\":" + std::to_string(report.written) + ",\"known\":" + std::to_string(report.known);
   if (report.last != skald::position{}) text += ",\"last\":" + std::to_string(report.last.value);
+  if (!report.different.empty())
+    text += ",\"different\":" + list_of(report.different, [](const skald::hydrate_difference& d) {
+              return "{\"record\":" + std::to_string(d.index) + ",\"message\":" + quoted(d.message) + '}';
+            });
   return text;
 }
 

@@ -99,6 +99,11 @@ TEST_CASE("hydrated and outdated events reach those who hear of them, known ones
 
     const auto again = co_await n.hydrate(first);
     CHECK(again == hydrate_report{0, 1, {}});
+    first[0].type = "other";
+    const auto changed = co_await n.hydrate(first);
+    CHECK(changed.known == 1);
+    REQUIRE(changed.different.size() == 1);
+    CHECK(changed.different[0].message.ends_with("with another type"));
     CHECK((co_await n.head()) == position{2});
     CHECK(j.lines.empty());
   });

@@ -81,7 +81,9 @@ struct StringMaker<skald::conflict> {
 template <>
 struct StringMaker<skald::hydrate_report> {
   static String convert(const skald::hydrate_report& r) {
-    return (std::to_string(r.written) + " written, " + std::to_string(r.known) + " known").c_str() +
+    return (std::to_string(r.written) + " written, " + std::to_string(r.known) + " known, " +
+            std::to_string(r.different.size()) + " of them different")
+             .c_str() +
            (", last at " + toString(r.last));
   }
 };

@@ -165,14 +165,17 @@ SKALD_CONTRACT("known records are counted and skipped") { // D.60
   const auto before = read_all(*store);
   std::vector<record> records{foreign(1, "a", at(1)), foreign(3, "a", at(1)), foreign(2, "elsewhere", at(1)),
                               foreign(3, "a", at(1)), foreign(4, "b", at(2))};
-  CHECK(must(store->hydrate(records)) == hydrate_report{2, 3, position{4}});
+  const auto told = must(store->hydrate(records));
+  CHECK(told.written == 2);
+  CHECK(told.known == 3);
+  CHECK(told.last == position{4});
   auto all = read_all(*store);
   REQUIRE(all.size() == 4);
   CHECK(all[2].id == id(3));
   CHECK(all[2].revision == revision{3});
   CHECK(all[3].id == id(4));
   CHECK(std::equal(before.begin(), before.end(), all.begin()));
-  CHECK(must(store->hydrate(records)) == hydrate_report{0, 5, position{}});
+  CHECK(must(store->hydrate(records)).known == 5);
   CHECK(read_all(*store) == all);
   CHECK(must(store->hydrate({})) == hydrate_report{});
 }
@@ -189,6 +192,7 @@ SKALD_CONTRACT("a store hydrates what another one reads, and gives it on") {
   CHECK(must(target->revision_of(stream("a"))) == revision{4});
   CHECK(must(back->hydrate(read_all(*target))) == hydrate_report{6, 0, position{6}});
   CHECK(must(back->hydrate(sent)) == hydrate_report{0, 5, position{}});
+  CHECK(must(source->hydrate(read_all(*back))) == hydrate_report{1, 5, position{6}}); // where it all came from
 }
 
 SKALD_CONTRACT("a record is outdated where its stream holds a later one of its type") { // D.60 to D.62
@@ -360,10 +364,70 @@ SKALD_CONTRACT("of records with one id the first is kept, and another body is no
   fixture<backend> store;
   auto other = foreign(1, "b", at(2), "other");
   other.data = R"("another")";
-  CHECK(must(store->hydrate(std::vector{foreign(1, "a", at(1)), other})) == hydrate_report{1, 1, position{1}});
-  CHECK(must(store->hydrate(std::vector{other})) == hydrate_report{0, 1, position{}});
+  const auto both = must(store->hydrate(std::vector{foreign(1, "a", at(1)), other}));
+  CHECK(both.written == 1);
+  CHECK(both.known == 1);
+  REQUIRE(both.different.size() == 1);
+  CHECK(both.different[0].index == 1);
+  CHECK(must(store->hydrate(std::vector{other})).different.size() == 1);
   CHECK(must(store->find(id(1)))->data == number_json(1));
   CHECK(must(store->revision_of(stream("b"))) == revision{});
+}
+
+SKALD_CONTRACT(
+  "a known record that is not the event under its id is skipped and told, with what is different") { // D.60
+  fixture<backend> store;
+  auto source = foreign(1, "a", at(1000, 3), "fine:paid");
+  source.meta = R"({"by":"me"})";
+  source.batch = batch_key{"b"};
+  must(store->append(request("a", no_stream, {an_event(9, "fine:paid", at(2000))})));
+  must(store->append(request("a", any, {an_event(2, "fine:paid", at(1000))}))); // raised above the one before
+  must(store->hydrate(std::span{&source, 1}));
+  const auto appended = [](timestamp created) { return foreign(2, "a", created, "fine:paid"); };
+  const auto changed = [&](auto change) {
+    auto r = source;
+    change(r);
+    return r;
+  };
+  struct row {
+    const char* name;
+    record source;
+    std::string_view different;
+  };
+  const row rows[] = {
+    {"as it was", source, {}},
+    {"another place", changed([](record& r) { r.revision = revision{1}, r.position = position{1}; }), {}},
+    {"recorded at another time", changed([](record& r) { r.recorded = at(9999); }), {}},
+    {"other marks", changed([](record& r) { r.hydrated = r.outdated = r.silent = true; }), {}},
+    {"another batch", changed([](record& r) { r.batch = {}; }), {}},
+    {"another counter", changed([](record& r) { r.created = at(1000, 4); }), {}},
+    {"raised by an append", appended(at(1000)), {}},
+    {"as it was raised", must(store->find(id(2))).value(), {}},
+    {"later than what was appended", appended(at(2001)), "created at another time"},
+    {"an earlier time", changed([](record& r) { r.created = at(999); }), "created at another time"},
+    {"a later time", changed([](record& r) { r.created = at(1001); }), "created at another time"},
+    {"another stream", changed([](record& r) { r.stream = stream("b"); }), "which is another stream than this one's"},
+    {"another type", changed([](record& r) { r.type = "fine:sent"; }), "with another type"},
+    {"another schema version", changed([](record& r) { r.schema_version = 2; }), "with another schema version"},
+    {"other data", changed([](record& r) { r.data += ' '; }), "with other data or metadata"},
+    {"other metadata", changed([](record& r) { r.meta = "1"; }), "with other data or metadata"},
+    {"no metadata", changed([](record& r) { r.meta.clear(); }), "with other data or metadata"},
+  };
+  const auto before = read_all(*store);
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    const std::vector records{source, row.source};
+    hydrate_report expected{0, 2, position{}};
+    const auto at = row.source.id == source.id ? " at revision 3, " : " at revision 2, ";
+    if (!row.different.empty())
+      expected.different.push_back(
+        {1, "event " + row.source.id.str() + " is already stored, in stream 'a'" + at + std::string{row.different}});
+    const auto told = must(store->hydrate(records));
+    CHECK(told == expected);
+    if (told.different.size() == 1 && !expected.different.empty())
+      CHECK(told.different[0].message == expected.different[0].message);
+    CHECK(read_all(*store) == before);
+  }
 }
 
 SKALD_CONTRACT("hydrated, outdated and silent records are read and counted like any other") {

@@ -199,7 +199,9 @@ void change_both(event_store& store, model& expected, dice& roll) {
   switch (roll.roll(7)) {
     case 0: {
       const auto records = roll.any_records();
-      REQUIRE(must(store.hydrate(records)) == expected.hydrate(records));
+      auto told = must(store.hydrate(records));
+      for (auto& d : told.different) d.message.clear();
+      REQUIRE(told == expected.hydrate(records));
       break;
     }
     case 1: {

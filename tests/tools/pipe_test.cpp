@@ -506,6 +506,11 @@ TEST_CASE("pipe hydrates what read answers, once, and tells the status of record
   CHECK(answer_of(other.url(), hydrate) == R"({"req":1,"ok":true,"written":3,"known":0,"last":3})");
   CHECK(answer_of(other.url(), hydrate) == R"({"req":1,"ok":true,"written":0,"known":3})");
   CHECK(has(answer_of(other.url(), R"({"req":1,"op":"read","stream":"book-ada"})"), R"("data":{ "late" : true })"));
+  auto changed = hydrate;
+  changed.replace(changed.find(R"({ "late" : true })"), 17, "null");
+  CHECK_MESSAGE(has(answer_of(other.url(), changed), R"("written":0,"known":3,"different":[{"record":)"),
+                answer_of(other.url(), changed));
+  CHECK(has(answer_of(other.url(), changed), R"(with other data or metadata"}]})"));
   const auto status = [&](int id, const std::string& year) {
     return answer_of(other.url(), R"({"req":1,"op":"status","stream":"book-ada","type":"book:lent","id":")" +
                                     id_of(id) + R"(","created":")" + year + R"(-01-01T00:00:00.000Z"})");

@@ -200,6 +200,50 @@ TEST_CASE("a line that is no event is told with its number and what is wrong, an
   CHECK(has(told[20], "and so it went with " + std::to_string(std::size(rows) - 20) + " more"));
 }
 
+TEST_CASE("a line whose id is another event's is told with what is different, and costs no other line") {
+  const std::string id = "0192f5e2-7c1b-7d3f-8a55-0123456789ab";
+  const auto event = [&](std::string_view stream, std::string_view type, std::string_view second,
+                         std::string_view rest) {
+    return R"({"stream":")" + std::string{stream} + R"(","type":")" + std::string{type} +
+           R"(","created":"2024-01-01T00:00:0)" + std::string{second} + R"(.000Z","id":")" + id + "\"," +
+           std::string{rest} + "}\n";
+  };
+  const std::string rest = R"("data":1,"meta":2)";
+  const std::string stored = event("s", "t", "1", rest);
+  const struct {
+    std::string line;
+    std::string says;
+  } rows[] = {
+    {event("other", "t", "1", rest), "which is another stream than this one's"},
+    {event("s", "other", "1", rest), "with another type"},
+    {event("s", "t", "2", rest), "created at another time"},
+    {event("s", "t", "1", rest + R"(,"version":2)"), "with another schema version"},
+    {event("s", "t", "1", R"("data":9,"meta":2)"), "with other data or metadata"},
+    {event("s", "t", "1", R"("data":1)"), "with other data or metadata"},
+  };
+  const place here;
+  said({"import", here.log("log", stored), "--store", here.store("a")});
+  const auto before = exported(here.store("a"));
+  for (const auto& row : rows) {
+    const auto done = run({"import", here.log("again", stored + row.line), "--store", here.store("a")});
+    CHECK(done.status == 1);
+    CHECK(done.out == "{\"written\":0,\"known\":1,\"refused\":1}\n");
+    CHECK(done.err == here.file("again") + ":2: event " + id + " is already stored, in stream 's' at revision 1, " +
+                        row.says + '\n');
+    CHECK(exported(here.store("a")) == before);
+
+    const auto from = here.store("from " + std::to_string(&row - rows));
+    said({"import", here.log("other", line(1) + row.line), "--store", from});
+    said({"import", here.file("log"), "--store", here.store("to")});
+    const auto copied = run({"copy", "--store", from, "--to", here.store("to")});
+    CHECK(copied.status == 1);
+    CHECK(copied.out.ends_with(",\"refused\":1,\"relations\":0}\n"));
+    CHECK(copied.err.starts_with("position 2: event " + id + " is already stored, in stream 's' at revision 1, "));
+    CHECK(copied.err.ends_with(row.says + '\n'));
+  }
+  CHECK(lines_of(exported(here.store("to"))).size() == 2);
+}
+
 TEST_CASE("a line that is too long is refused, and the next one is read") {
   const place here;
   const auto log = here.log("log", R"({"stream":")" + std::string(65 << 20, 'x') + "\"}\n" + line(1));
