@@ -80,7 +80,8 @@ bench:
 	@scripts/deps.sh bench
 	@cmake --preset release -DSKALD_BENCHMARKS=ON >/dev/null
 	@$(call build,release,--target skald_bench)
-	@build/release/benchmarks/skald_bench --folder build --json build/bench.json $(ARGS)
+	@build/release/benchmarks/skald_bench --folder build --json build/bench.json \
+	  --commit "$$(git describe --always --dirty --exclude '*' 2>/dev/null)" $(ARGS)
 
 format:
 	@scripts/deps.sh test

@@ -1,6 +1,5 @@
 #include "fixtures.hpp"
 #include "plain_sqlite.hpp"
-#include "workloads.hpp"
 #include <skald/store/sqlite_store.hpp>
 
 #include <array>
@@ -8,10 +7,6 @@
 #include <random>
 
 namespace bench {
-
-std::size_t setting::scaled(std::size_t n) const {
-  return std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(n) * scale));
-}
 
 const std::string sample_data =
   R"({"name":"Johnathan Doe-Smithson-van-der-Berg","email":"john.doe@fixture-mail.example.none","age":42})";

@@ -2,18 +2,9 @@
 
 #include "paired.hpp"
 
-#include <cstddef>
-#include <filesystem>
 #include <vector>
 
 namespace bench {
-
-struct setting {
-  std::filesystem::path folder; ///< where files are made, on the disk that is meant
-  double scale = 1;             ///< of the number of operations, smaller to try things out
-
-  [[nodiscard]] std::size_t scaled(std::size_t n) const;
-};
 
 // What is measured, a function for each file of workloads. `main` runs them in this order.
 
