@@ -122,6 +122,7 @@ projector_actor::behavior_type projector_state::make_behavior() {
 void projector_state::start(const checkpoint& from) {
   dispatcher_.emplace(infos_of(setup_->handlers), from);
   stopped_by_.reset();
+  save_error_.reset();
 }
 
 void projector_state::drive() {
@@ -180,16 +181,20 @@ void projector_state::read() {
                             }));
 }
 
+std::optional<checkpoint_update> projector_state::take_update() {
+  auto update = dispatcher_->take_update(setup_->name);
+  auto again = std::exchange(unsaved_, std::nullopt);
+  if (!again) return update;
+  if (update) {
+    std::ranges::move(update->completions, std::back_inserter(again->completions));
+    again->handled = update->handled;
+  }
+  return again;
+}
+
 void projector_state::save() {
   if (saving_ || (unsaved_ && !halting_)) return;
-  auto update = dispatcher_->take_update(setup_->name);
-  if (auto again = std::exchange(unsaved_, std::nullopt)) {
-    if (update) {
-      std::ranges::move(update->completions, std::back_inserter(again->completions));
-      again->handled = update->handled;
-    }
-    update = std::move(again);
-  }
+  const auto update = take_update();
   if (!update) return;
   saving_ = true;
   setup_->store->write<void>([update = *update](event_store& s) { return s.save(std::span{&update, 1}); },
@@ -262,10 +267,18 @@ void projector_state::expire_waiters() {
 
 void projector_state::begin_replay(const replay& message) {
   refuse_replay_ = nullptr;
+  const auto unsaved =
+    dispatcher_ ? take_update()
+                : std::nullopt; // what could not be saved before is handled all the same, and not to come as fresh
   setup_->store->write<checkpoint>(
-    [setup = setup_, from = message.from](event_store& s) { return s.rewind(setup->name, from); },
-    inside<checkpoint>([this, message](result<checkpoint> rewound) {
+    [setup = setup_, from = message.from, unsaved](event_store& s) -> result<checkpoint> {
+      if (unsaved)
+        if (auto saved = s.save(std::span{&*unsaved, 1}); !saved) return saved.error();
+      return s.rewind(setup->name, from);
+    },
+    inside<checkpoint>([this, message, unsaved](result<checkpoint> rewound) {
       if (!rewound) {
+        unsaved_ = unsaved;
         stop(rewound.error(), nullptr);
         return end_replay(message.answer, rewound.error());
       }

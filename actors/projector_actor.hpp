@@ -62,6 +62,7 @@ private:
   void drive();
   void hand_out();
   void read();
+  [[nodiscard]] std::optional<checkpoint_update> take_update();
   void save();
   void answer_waiters();
   void report(const delivery_report& report);

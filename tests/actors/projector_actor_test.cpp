@@ -10,10 +10,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace skald;
@@ -32,7 +34,7 @@ public:
   std::atomic<int> saves_that_fail{0};
   std::atomic<bool> registers{true};
   std::mutex may_rewind;        ///< a rewind waits for it
-  std::promise<void> rewinding; ///< one waits
+  std::promise<void> rewinding; ///< the first one waits
 
   result<void> save(std::span<const checkpoint_update> updates) override {
     if (saves_that_fail > 0) {
@@ -46,7 +48,7 @@ public:
     return forwarding_store::register_projection(projection, from);
   }
   result<checkpoint> rewind(std::string_view projection, position handled) override {
-    rewinding.set_value();
+    if (!std::exchange(rewound_, true)) rewinding.set_value();
     const std::lock_guard lock{may_rewind};
     return forwarding_store::rewind(projection, handled);
   }
@@ -54,6 +56,9 @@ public:
   position checkpoint_of(std::string_view projection) {
     return inner().register_projection(projection, std::nullopt).value().handled;
   }
+
+private:
+  bool rewound_ = false;
 };
 
 template <class T>
@@ -63,21 +68,21 @@ std::pair<promise<T>, std::future<result<T>>> promised() {
   return {promise<T>{[place](result<T> answer) { place->set_value(std::move(answer)); }}, std::move(future)};
 }
 
-/// A projector over a flaky store, with one `on` handler.
+/// A projector over a flaky store, to which all is fresh, with one `on` handler.
 class fixture {
 public:
   fixture() {
     store_actor writer = spawn<store_state, caf::detached>(system_, store, [](position) {});
     std::vector<reader_actor> readers{spawn<reader_state, caf::detached>(system_, store)};
     client_ = std::make_shared<store_client>(std::move(writer), std::move(readers), bytes_);
-    handler count{"on:tick", handler_kind::on, "tick", 1, [this](auto, delivery) { return note(); }};
+    handler count{"on:tick", handler_kind::on, "tick", 1, [this](auto, delivery how) { return note(how); }};
     auto tell = [this](const error& why, const record*) {
       const std::lock_guard lock{mutex_};
       told_.push_back(why.message);
     };
-    projector_actor actor = spawn<projector_state>(
-      system_, std::make_shared<const projector_setup>(
-                 projector_setup{"p", std::nullopt, {count}, client_, context_.get_executor(), std::move(tell)}));
+    projector_actor actor =
+      spawn<projector_state>(system_, std::make_shared<const projector_setup>(projector_setup{
+                                        "p", position{}, {count}, client_, context_.get_executor(), std::move(tell)}));
     projector_.attach(std::move(actor));
   }
   ~fixture() {
@@ -95,6 +100,8 @@ public:
     return begun;
   }
 
+  void wake(position head) { projector_.send(committed{head}); }
+
   /// Sends the message that `make` makes of a promise.
   template <class Make>
   std::future<result<void>> ask(Make make) {
@@ -105,6 +112,9 @@ public:
 
   std::future<result<void>> reach(position target) {
     return ask([target](auto answer) { return actors::reach{target, std::chrono::hours{1}, std::move(answer)}; });
+  }
+  std::future<result<void>> replay(position from, std::function<void()> reset = {}) {
+    return ask([&](auto answer) { return actors::replay{from, reset, std::move(answer)}; });
   }
   std::future<result<void>> halt() {
     return ask([](auto answer) { return actors::halt{std::chrono::hours{1}, std::move(answer)}; });
@@ -117,10 +127,12 @@ public:
 
   flaky_store store;
   std::atomic<int> handled{0};
+  std::atomic<int> fresh{0}; ///< of those
 
 private:
-  task<void> note() {
+  task<void> note(delivery how) {
     ++handled;
+    if (how == delivery::fresh) ++fresh;
     co_return;
   }
 
@@ -180,8 +192,7 @@ TEST_CASE("a replay that has begun when the end comes is answered first, and del
   const int before = f.handled;
   std::unique_lock hold{f.store.may_rewind};
   std::atomic<bool> reset{false};
-  auto replayed =
-    f.ask([&](auto answer) { return actors::replay{position{}, [&] { reset = true; }, std::move(answer)}; });
+  auto replayed = f.replay(position{}, [&] { reset = true; });
   f.store.rewinding.get_future().wait();
   auto halted = f.halt();
   hold.unlock();
@@ -191,4 +202,49 @@ TEST_CASE("a replay that has begun when the end comes is answered first, and del
   CHECK(reset);
   CHECK(f.handled == before);
   CHECK(f.store.checkpoint_of("p") == position{0});
+}
+
+TEST_CASE("what could not be saved before a replay is saved with it: it does not come as fresh, and progress goes on") {
+  fixture f;
+  f.store.saves_that_fail = 1;
+  REQUIRE(f.begin_and_wake());
+  CHECK_FALSE(f.reach(position{4}).get());
+  CHECK(f.replay(position{}).get());
+  CHECK(f.reach(position{3}).get());
+  CHECK(f.handled == 6);
+  CHECK(f.fresh == 3);
+  CHECK(f.replay(position{3}).get()); // begins once all is saved, and delivers nothing
+  CHECK(f.store.checkpoint_of("p") == position{3});
+
+  f.store.saves_that_fail = 1; // is told, as the first one was
+  f.store.inner().append(append_request{stream_id{"s"}, expected_revision::any(), {new_event{"tick", "{}"}}}).value();
+  f.wake(position{4});
+  CHECK_FALSE(f.reach(position{5}).get());
+  CHECK(f.told().size() == 2);
+}
+
+TEST_CASE("a replay that has begun when the end comes is not undone by what could not be saved before it") {
+  fixture f;
+  f.store.saves_that_fail = 1;
+  REQUIRE(f.begin_and_wake());
+  CHECK_FALSE(f.reach(position{4}).get());
+  std::unique_lock hold{f.store.may_rewind};
+  auto replayed = f.replay(position{});
+  f.store.rewinding.get_future().wait();
+  auto halted = f.halt();
+  hold.unlock();
+  CHECK(halted.get());
+  CHECK(replayed.get());
+  CHECK(f.store.checkpoint_of("p") == position{0});
+}
+
+TEST_CASE("a replay that cannot save what could not be saved before it does not begin, and loses nothing") {
+  fixture f;
+  f.store.saves_that_fail = 2;
+  REQUIRE(f.begin_and_wake());
+  CHECK_FALSE(f.reach(position{4}).get());
+  CHECK_FALSE(f.replay(position{}).get());
+  CHECK(f.halt().get());
+  CHECK(f.handled == 3);
+  CHECK(f.store.checkpoint_of("p") == position{3});
 }
