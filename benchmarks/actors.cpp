@@ -3,7 +3,6 @@
 #include <skald/actors/interfaces.hpp>
 #include <skald/actors/node.hpp>
 #include <skald/actors/store_actor.hpp>
-#include <skald/store/open_store.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/channel.hpp>
@@ -51,6 +50,13 @@ seconds through_store_actor(skald::event_store& store, const std::vector<skald::
   return taken;
 }
 
+seconds through_store_actor(const std::filesystem::path& folder, std::size_t streams, std::size_t events,
+                            std::size_t in_flight) {
+  return on_new_store(folder, events, [=](const store_file& file) {
+    return through_store_actor(*file.open(), ordered_names(streams), events, in_flight);
+  });
+}
+
 namespace {
 
 class user : public skald::aggregate<user, user_events> {
@@ -93,12 +99,13 @@ seconds side_by_side(skald::node& n, std::size_t in_flight, Client client) {
 
 /// `events` commands with `in_flight` of them under way, each to a stream of its own.
 seconds through_aggregates(const std::filesystem::path& folder, std::size_t events, std::size_t in_flight) {
-  const store_file file{folder};
-  const auto names = ordered_names(in_flight);
-  skald::node n{{.store = file.url()}};
-  auto users = n.aggregates<user>();
-  return side_by_side(n, in_flight, [&](std::size_t i) -> skald::task<void> {
-    for (std::size_t k = i; k < events; k += in_flight) co_await users.execute(names[i], [](user& u) { u.rename(); });
+  return on_new_store(folder, events, [=](const store_file& file) {
+    const auto names = ordered_names(in_flight);
+    skald::node n{{.store = file.url()}};
+    auto users = n.aggregates<user>();
+    return side_by_side(n, in_flight, [&](std::size_t i) -> skald::task<void> {
+      for (std::size_t k = i; k < events; k += in_flight) co_await users.execute(names[i], [](user& u) { u.rename(); });
+    });
   });
 }
 
@@ -115,13 +122,14 @@ public:
 
 /// A plain append and three asks of an echo actor by a coroutine, `events` times.
 seconds append_and_asks(const std::filesystem::path& folder, std::size_t events) {
-  auto taken = plain_groups(folder, 1, events, 1, true);
+  auto taken = plain_groups(folder, 1, events, 1, plain_sqlite::ids::given);
   skald::node n{{}};
   must_run(n, [&]() -> skald::task<void> {
     const echo_actor echo = skald::actors::spawn<echo_state>(skald::actors::actor_system_of(n));
     const auto start = std::chrono::steady_clock::now();
     for (std::int64_t i = 0; i < static_cast<std::int64_t>(3 * events); ++i)
-      (void)co_await skald::actors::ask<std::int64_t>(echo, std::chrono::hours{1}, i);
+      if (co_await skald::actors::ask<std::int64_t>(echo, std::chrono::hours{1}, i) != i)
+        throw std::runtime_error{"the echo actor has answered something else"};
     taken += std::chrono::steady_clock::now() - start;
     skald::actors::send_exit(echo);
   });
@@ -139,7 +147,8 @@ std::vector<workload> actor_workloads(const setting& s) {
   for (const std::size_t in_flight : {64, 256}) {
     const auto events = s.scaled(25'600);
     all.push_back({"aggregates, " + std::to_string(in_flight) + " in flight, against plain groups of as many",
-                   "commands", events, [=] { return plain_groups(s.folder, in_flight, events, in_flight, true); },
+                   "commands", events,
+                   [=] { return plain_groups(s.folder, in_flight, events, in_flight, plain_sqlite::ids::given); },
                    [=] { return through_aggregates(s.folder, events, in_flight); },
                    in_flight == 256 ? std::optional{0.5} : std::nullopt});
   }
@@ -147,12 +156,7 @@ std::vector<workload> actor_workloads(const setting& s) {
   const auto grouped = s.scaled(51'200);
   all.push_back({"store actor, groups of 256", "events", grouped,
                  [=] { return plain_groups(s.folder, streams, grouped, 256); },
-                 [=] {
-                   const store_file file{s.folder};
-                   const auto store = skald::open_store(file.url()).value();
-                   return through_store_actor(*store, ordered_names(streams), grouped, 256);
-                 },
-                 0.75});
+                 [=] { return through_store_actor(s.folder, streams, grouped, 256); }, 0.75});
   return all;
 }
 

@@ -39,8 +39,7 @@ public:
   log_file(const log_file&) = delete;
   log_file& operator=(const log_file&) = delete;
 
-  seconds import(const std::filesystem::path& folder) const {
-    const store_file to{folder};
+  seconds import(const store_file& to) const {
     std::ostringstream out;
     std::ostringstream err;
     tools::stop_source stop;
@@ -60,14 +59,11 @@ private:
 
 std::vector<workload> import_workloads(const setting& s) {
   const auto events = s.scaled(1'000'000);
-  const auto made = std::make_shared<std::unique_ptr<log_file>>();
-  const auto log = [=]() -> const log_file& {
-    if (!*made) *made = std::make_unique<log_file>(s.folder, events);
-    return **made;
-  };
+  const auto log = shared([=] { return std::make_unique<const log_file>(s.folder, events); });
   return {{"skald import, against plain transactions of 1,000 that look up each id", "events", events,
-           [=] { return plain_groups(s.folder, streams, events, transaction, true); },
-           [=] { return log().import(s.folder); }, 0.6}};
+           [=] { return plain_groups(s.folder, streams, events, transaction, plain_sqlite::ids::given); },
+           [=] { return on_new_store(s.folder, events, [=](const store_file& to) { return log().import(to); }); },
+           0.6}};
 }
 
 } // namespace bench

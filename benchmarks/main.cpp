@@ -81,7 +81,7 @@ int run(const options& o) {
 } // namespace
 
 int main(int argc, char** argv) try {
-  if (argc == 4 && std::string_view{argv[1]} == "--read-all") return bench::read_all(argv[2], argv[3]);
+  if (argc == 4 && std::string_view{argv[1]} == "--read-all") return bench::read_all(argv[2], argv[3]), 0;
   options o;
   for (int i = 1; i < argc; i += 2) {
     if (std::string_view{argv[i]} == "--help") return std::cout << usage, 0;

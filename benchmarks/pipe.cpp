@@ -1,6 +1,5 @@
 #include "fixtures.hpp"
 #include "workloads.hpp"
-#include <skald/store/open_store.hpp>
 
 #include <tools/commands.hpp>
 
@@ -26,8 +25,7 @@ std::array<tools::descriptor, 2> new_pipe() {
 
 /// How long `skald pipe` takes for appends of one event, from the first request to the last answer. Each answer sends
 /// the next request.
-seconds through_pipe(const std::filesystem::path& folder, std::size_t events) {
-  const store_file file{folder};
+seconds through_pipe(const store_file& file, std::size_t events) {
   const auto names = ordered_names(streams);
   std::size_t sent = 0;
   auto requests = new_pipe();
@@ -60,8 +58,7 @@ seconds through_pipe(const std::filesystem::path& folder, std::size_t events) {
     }
   });
   requests[1] = tools::descriptor{};
-  if (serving.get() != 0 || skald::open_store(file.url()).value()->head().value().value != events)
-    throw std::runtime_error{"skald pipe has not appended what a benchmark asked for"};
+  if (serving.get() != 0) throw std::runtime_error{"skald pipe has failed in a benchmark"};
   return taken;
 }
 
@@ -69,12 +66,11 @@ seconds through_pipe(const std::filesystem::path& folder, std::size_t events) {
 
 std::vector<workload> pipe_workloads(const setting& s) {
   const auto events = s.scaled(25'600);
-  const auto by_actor = [=] {
-    const store_file file{s.folder};
-    return through_store_actor(*skald::open_store(file.url()).value(), ordered_names(streams), events, in_flight);
-  };
-  return {{"skald pipe, 64 in flight, against as many by the store actor", "events", events, by_actor,
-           [=] { return through_pipe(s.folder, events); }, std::nullopt}};
+  return {
+    {"skald pipe, 64 in flight, against as many by the store actor", "events", events,
+     [=] { return through_store_actor(s.folder, streams, events, in_flight); },
+     [=] { return on_new_store(s.folder, events, [=](const store_file& file) { return through_pipe(file, events); }); },
+     std::nullopt}};
 }
 
 } // namespace bench

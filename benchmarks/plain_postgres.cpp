@@ -127,7 +127,7 @@ plain_postgres::plain_postgres(const std::string& conninfo, const std::string& s
          "SET enable_bitmapscan = off; SET plan_cache_mode = force_generic_plan; SET jit = off; "
          "SELECT set_config('synchronous_commit', 'on', false)")
           .c_str());
-  s.run("INSERT INTO skald_types VALUES (1, 'bench:event') ON CONFLICT DO NOTHING; "
+  s.run("INSERT INTO skald_types VALUES (1, 'user:renamed') ON CONFLICT DO NOTHING; "
         "UPDATE skald_head SET last_type = greatest(last_type, 1)");
   const std::string head_table{s.run("SELECT 'skald_head'::regclass::oid").text(0, 0)};
   s.channel = "skald_" + head_table;
@@ -194,7 +194,7 @@ void plain_postgres::append(std::span<const skald::stream_id* const> streams, st
                   &s.recorded, &s.flags,    &s.data,         &s.meta,       &s.batch,    &s.checksum})
     c->clear();
   skald::record r;
-  r.type = "bench:event";
+  r.type = "user:renamed";
   r.data = data;
   for (const auto* stream : streams) {
     auto& state = s.streams.at(stream->str());

@@ -24,7 +24,8 @@ public:
   /// One transaction, with an event for each of `streams`.
   void append(std::span<const skald::stream_id* const> streams, std::string_view data);
 
-  /// Reads every column of all events in order of position, by a cursor, as many at a time as a page of skald has.
+  /// Reads every column of all events in order of position, by a cursor, as many at a time as a page of skald has, and
+  /// answers how many there are.
   std::size_t scan();
 
   /// Reads every column of the events of a stream in its order, and answers how many there are.

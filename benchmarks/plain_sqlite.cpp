@@ -43,7 +43,7 @@ public:
   void reset() { sqlite3_reset(handle_); }
   /// The number in the only row.
   std::int64_t value() {
-    row();
+    if (!row()) throw std::runtime_error{"plain SQLite: a statement has no answer"};
     const auto answer = number(0);
     reset();
     return answer;
@@ -64,6 +64,18 @@ private:
   sqlite3* db_;
   sqlite3_stmt* handle_ = nullptr;
 };
+
+/// A setting that has no effect is answered, but is no error.
+void must_be(sqlite3* db, const std::string& setting, std::string_view expected) {
+  statement ask{db, ("PRAGMA " + setting).c_str()};
+  if (!ask.row() || ask.text(0) != expected)
+    throw std::runtime_error{"plain SQLite: " + setting + " is not " + std::string{expected}};
+}
+
+void set(sqlite3* db, const std::string& setting, std::string_view value) {
+  statement{db, ("PRAGMA " + setting + " = " + std::string{value}).c_str()}.run();
+  must_be(db, setting, value);
+}
 
 constexpr std::size_t most_remembered_streams = 16384; // as skald does
 
@@ -107,9 +119,15 @@ plain_sqlite::plain_sqlite(const std::filesystem::path& file, use what)
   // As skald opens it: for one thread at a time.
   if (sqlite3_open_v2(file.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr) != SQLITE_OK)
     throw std::runtime_error{sqlite3_errmsg(db_)};
-  const auto* settings = what == use::appending ? "PRAGMA synchronous = FULL; PRAGMA cache_size = -32768"
-                                                : "PRAGMA query_only = ON; PRAGMA cache_size = -16384";
-  sqlite3_exec(db_, settings, nullptr, nullptr, nullptr);
+  must_be(db_, "journal_mode", "wal"); // which is kept in the file
+  if (what == use::appending) {
+    set(db_, "synchronous", "2"); // FULL
+    set(db_, "cache_size", "-32768");
+    statement{db_, "INSERT INTO skald_types VALUES (1, 'user:renamed') ON CONFLICT DO NOTHING"}.run();
+  } else {
+    set(db_, "query_only", "1");
+    set(db_, "cache_size", "-16384");
+  }
   statements_ = std::make_unique<statements>(db_);
 }
 
@@ -118,15 +136,15 @@ plain_sqlite::~plain_sqlite() {
   sqlite3_close(db_);
 }
 
-void plain_sqlite::append(std::span<const skald::stream_id* const> streams, std::string_view data, bool ids_given) {
+void plain_sqlite::append(std::span<const skald::stream_id* const> streams, std::string_view data, ids come) {
   auto& s = *statements_;
   begin();
   skald::record r;
-  r.type = "bench:event";
+  r.type = "user:renamed";
   r.data = data;
   for (const auto* stream : streams) {
     const auto id = skald::make_event_id();
-    if (ids_given) s.find.bind(1, id).run();
+    if (come == ids::given) s.find.bind(1, id).run();
     auto& entry = entry_of(*stream);
     auto& state = entry.second;
     if (!std::exchange(state.changed, true)) changed_.push_back(&entry);
@@ -182,11 +200,15 @@ void plain_sqlite::write_streams() {
   changed_.clear();
 }
 
-void plain_sqlite::scan(const std::function<void(std::string_view data)>& visit) {
+std::size_t plain_sqlite::head() { return static_cast<std::size_t>(statements_->newest.value()); }
+
+std::size_t plain_sqlite::scan(const std::function<void(std::string_view data)>& visit) {
   auto& all = statements_->all;
   std::int64_t sum = 0;
-  while (all.row()) visit(touch(all, sum));
+  std::size_t count = 0;
+  for (; all.row(); ++count) visit(touch(all, sum));
   all.reset();
+  return count;
 }
 
 std::size_t plain_sqlite::scan_stream(const skald::stream_id& stream) {

@@ -24,18 +24,24 @@ namespace bench {
 class plain_sqlite {
 public:
   enum class use : std::uint8_t { appending, reading };
+  /// Those of events: made here, or come from outside, so that each is looked up.
+  enum class ids : std::uint8_t { made, given };
 
-  /// Opens a file that skald has made, with the same settings as skald for the same use.
+  /// Opens a file that skald has made, with the same settings as skald for the same use. Throws where one has no effect.
   plain_sqlite(const std::filesystem::path& file, use what);
   ~plain_sqlite();
   plain_sqlite(const plain_sqlite&) = delete;
   plain_sqlite& operator=(const plain_sqlite&) = delete;
 
-  /// One transaction, with an event for each of `streams`. Given ids are looked up.
-  void append(std::span<const skald::stream_id* const> streams, std::string_view data, bool ids_given = false);
+  /// One transaction, with an event for each of `streams`.
+  void append(std::span<const skald::stream_id* const> streams, std::string_view data, ids come = ids::made);
 
-  /// Reads every column of all events in order of position, and calls `visit` with the data of each.
-  void scan(const std::function<void(std::string_view data)>& visit);
+  /// The position of the newest event, as the file has it.
+  [[nodiscard]] std::size_t head();
+
+  /// Reads every column of all events in order of position, calls `visit` with the data of each, and answers how many
+  /// there are.
+  std::size_t scan(const std::function<void(std::string_view data)>& visit = [](std::string_view) {});
 
   /// Reads every column of the events of a stream in its order, and answers how many there are.
   std::size_t scan_stream(const skald::stream_id& stream);

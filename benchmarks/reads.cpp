@@ -1,18 +1,19 @@
 #include "fixtures.hpp"
-#include "plain_sqlite.hpp"
 #include "workloads.hpp"
 #include <skald/actors/node.hpp>
 #include <skald/store/json.hpp>
 #include <skald/store/open_store.hpp>
-#include <skald/store/sqlite_store.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <stdexcept>
+#include <string_view>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,84 +21,73 @@ namespace bench {
 
 namespace {
 
-/// A store that is filled once and read by every pair. Streams have a thousand events each, which lie apart.
+/// How long it takes until one `on` handler of a projection has had the whole store, once the node is there. The name is
+/// a new one: then history arrives, as hydrated.
+seconds replay(const std::string& url, const std::string& name, std::function<void(const renamed&)> visit) {
+  seconds taken{};
+  skald::node n{{.store = url}};
+  n.events<user_events>();
+  auto p = n.projector(name);
+  p.on<renamed>([&visit](skald::record_of<renamed> r) -> skald::task<void> {
+    visit(r.data());
+    co_return;
+  });
+  const auto start = std::chrono::steady_clock::now();
+  const auto status = n.run([&]() -> skald::task<void> {
+    const auto head = co_await n.head();
+    co_await p.reached(head, std::chrono::hours{1});
+    taken = std::chrono::steady_clock::now() - start;
+  });
+  if (status != 0) throw std::runtime_error{"a benchmark failed, see above"};
+  return taken;
+}
+
+/// A store that is filled once and read by every pair.
 class filled_store {
 public:
-  filled_store(const std::filesystem::path& folder, std::size_t events) : file_{folder}, streams_{names(events)} {
-    file_.fill(streams_, events);
+  filled_store(const std::filesystem::path& folder, std::size_t events) : file_{folder}, history_{events} {
+    file_.fill(history_.streams(), events);
   }
 
   [[nodiscard]] std::string url() const { return file_.url(); }
 
-  seconds plain_scan() {
-    plain_sqlite db{file_.path(), plain_sqlite::use::reading};
-    std::size_t bytes = 0;
-    return timed([&] { db.scan([&](std::string_view data) { bytes += data.size(); }); });
-  }
-
-  seconds plain_scan_and_parse() {
-    plain_sqlite db{file_.path(), plain_sqlite::use::reading};
-    std::int64_t sum = 0;
-    return timed([&] { db.scan([&](std::string_view data) { sum += skald::from_json<renamed>(data).value().age; }); });
-  }
-
-  seconds plain_streams(std::size_t count) {
-    plain_sqlite db{file_.path(), plain_sqlite::use::reading};
-    std::size_t events = 0;
-    return timed([&] {
-      for (std::size_t i = 0; i < count; ++i) events += db.scan_stream(stream(i));
-    });
-  }
-
-  seconds read_all() const { return read(std::vector{skald::all_query{}}); }
-
-  seconds read_streams(std::size_t count) const {
-    std::vector<skald::stream_query> queries;
-    for (std::size_t i = 0; i < count; ++i) queries.emplace_back(stream(i));
-    return read(queries);
-  }
-
+  seconds read_all() const { return history_.read_all(*file_.open()); }
+  seconds read_streams(std::size_t count) const { return history_.read_streams(*file_.open(), count); }
   seconds replay() {
-    seconds taken{};
-    skald::node n{{.store = file_.url()}};
-    n.events<user_events>();
-    auto p = n.projector("projection-" + std::to_string(++rounds_)); // a new name: history arrives as hydrated
-    std::int64_t sum = 0;
-    p.on<renamed>([&sum](skald::record_of<renamed> r) -> skald::task<void> {
-      sum += r->age;
-      co_return;
+    std::size_t sum = 0;
+    const auto taken = bench::replay(url(), "projection-" + std::to_string(++rounds_),
+                                     [&](const renamed& e) { sum += static_cast<std::size_t>(e.age); });
+    must_be(sum, sum_of_ages(), "the sum of what was replayed");
+    return taken;
+  }
+
+  seconds plain_scan() const {
+    auto db = open_plainly();
+    return history_.read_all_plainly(db);
+  }
+  seconds plain_streams(std::size_t count) const {
+    auto db = open_plainly();
+    return history_.read_streams_plainly(db, count);
+  }
+  seconds plain_scan_and_parse() const {
+    auto db = open_plainly();
+    std::size_t sum = 0;
+    const auto taken = timed([&] {
+      db.scan(
+        [&](std::string_view data) { sum += static_cast<std::size_t>(skald::from_json<renamed>(data).value().age); });
     });
-    const auto start = std::chrono::steady_clock::now();
-    const auto status = n.run([&]() -> skald::task<void> {
-      const auto head = co_await n.head();
-      co_await p.reached(head, std::chrono::hours{1});
-      taken = std::chrono::steady_clock::now() - start;
-    });
-    if (status != 0) throw std::runtime_error{"a benchmark failed, see above"};
+    must_be(sum, sum_of_ages(), "the sum of what was parsed");
     return taken;
   }
 
 private:
-  static std::vector<skald::stream_id> names(std::size_t events) {
-    return ordered_names(std::max<std::size_t>(1, events / 1000));
-  }
-
-  [[nodiscard]] const skald::stream_id& stream(std::size_t i) const { return streams_[i * 7919 % streams_.size()]; }
-
-  template <class Query>
-  seconds read(const std::vector<Query>& queries) const {
-    const auto store = skald::open_sqlite_store(file_.path()).value();
-    std::size_t bytes = 0;
-    const auto taken = timed([&] {
-      for (const auto& query : queries)
-        skald::for_each(*store, query, [&](const skald::record& r) { bytes += r.data.size(); }).value();
-    });
-    if (bytes == 0) throw std::runtime_error{"the queries have read nothing"};
-    return taken;
+  [[nodiscard]] plain_sqlite open_plainly() const { return {file_.path(), plain_sqlite::use::reading}; }
+  [[nodiscard]] std::size_t sum_of_ages() const {
+    return history_.events() * static_cast<std::size_t>(skald::from_json<renamed>(sample_data).value().age);
   }
 
   store_file file_;
-  std::vector<skald::stream_id> streams_;
+  history history_;
   int rounds_ = 0;
 };
 
@@ -109,14 +99,35 @@ double peak_mebibytes() {
   throw std::runtime_error{"/proc/self/status does not tell VmHWM"};
 }
 
+/// A way to read a whole store, and to be named on a command line. Answers how many records it has read.
+struct way {
+  const char* word;
+  std::string_view name;
+  std::size_t (*read)(const std::string& url);
+};
+
+constexpr std::array ways{
+  way{"port", "reading all",
+      [](const std::string& url) {
+        std::size_t records = 0;
+        const auto store = skald::open_store(url).value();
+        skald::for_each(*store, skald::all_query{}, [&](const skald::record&) { ++records; }).value();
+        return records;
+      }},
+  way{"replay", "replay through one `on` handler", [](const std::string& url) {
+        std::size_t records = 0;
+        (void)replay(url, "projection", [&](const renamed&) { ++records; });
+        return records;
+      }}};
+
 /// Has `read_all` run in a process of its own, and answers what it tells.
-double peak_of_child(const char* how, const std::string& url) {
+double peak_of_child(const way& how, const std::string& url) {
   std::array<int, 2> ends{};
   if (::pipe(ends.data()) != 0) throw std::runtime_error{"no pipe to a process of its own"};
   const auto child = ::fork();
   if (child == 0) {
     ::dup2(ends[1], STDOUT_FILENO);
-    ::execl("/proc/self/exe", "skald_bench", "--read-all", how, url.c_str(), nullptr);
+    ::execl("/proc/self/exe", "skald_bench", "--read-all", how.word, url.c_str(), nullptr);
     ::_exit(127);
   }
   ::close(ends[1]);
@@ -126,43 +137,25 @@ double peak_of_child(const char* how, const std::string& url) {
     told.append(part.data(), static_cast<std::size_t>(n));
   ::close(ends[0]);
   int status = 0;
-  if (child < 0 || ::waitpid(child, &status, 0) != child || status != 0)
+  if (child < 0 || ::waitpid(child, &status, 0) != child || status != 0 || told.empty())
     throw std::runtime_error{"the process that reads has failed"};
   return std::strtod(told.c_str(), nullptr);
 }
 
 } // namespace
 
-int read_all(const char* how, const char* url) {
-  std::uint64_t records = 0;
-  if (std::string_view{how} == "port") {
-    const auto store = skald::open_store(url).value();
-    skald::for_each(*store, skald::all_query{}, [&](const skald::record&) { ++records; }).value();
-  } else {
-    skald::node n{{.store = url}};
-    n.events<user_events>();
-    auto p = n.projector("projection");
-    p.on<renamed>([&records](skald::record_of<renamed>) -> skald::task<void> {
-      ++records;
-      co_return;
-    });
-    const auto status = n.run([&]() -> skald::task<void> {
-      const auto head = co_await n.head();
-      co_await p.reached(head, std::chrono::hours{1});
-    });
-    if (status != 0) return status;
-  }
-  std::printf("%.1f\n", peak_mebibytes());
-  return records == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+void read_all(std::string_view how, const std::string& url) {
+  const auto* found = std::ranges::find(ways, how, &way::word);
+  if (found == ways.end()) throw std::invalid_argument{"--read-all by '" + std::string{how} + "' is not known"};
+  const auto records = found->read(url);
+  const auto peak = peak_mebibytes(); // before more is opened
+  must_be(records, skald::open_store(url).value()->head().value().value, "records that were read");
+  std::printf("%.1f\n", peak);
 }
 
 std::vector<workload> read_workloads(const setting& s) {
   const auto events = s.scaled(1'000'000);
-  const auto filled = std::make_shared<std::unique_ptr<filled_store>>();
-  const auto store = [=]() -> filled_store& {
-    if (!*filled) *filled = std::make_unique<filled_store>(s.folder, events);
-    return **filled;
-  };
+  const auto store = shared([=] { return std::make_unique<filled_store>(s.folder, events); });
   constexpr std::size_t streams = 200;
   std::vector<workload> all;
   all.push_back({"streams of 1000 records", "streams", streams, [=] { return store().plain_streams(streams); },
@@ -176,14 +169,12 @@ std::vector<workload> read_workloads(const setting& s) {
 
 std::vector<amount> memory_amounts(const setting& s) {
   const auto events = s.scaled(10'000'000);
-  const auto filled = std::make_shared<std::unique_ptr<filled_store>>();
-  const auto peak = [=](const char* how) {
-    if (!*filled) *filled = std::make_unique<filled_store>(s.folder, events);
-    return peak_of_child(how, (*filled)->url());
-  };
-  const auto of = " of " + std::to_string(events) + " records";
-  return {{"memory, reading all" + of, "MiB", [=] { return peak("port"); }, 100},
-          {"memory, replay through one `on` handler" + of, "MiB", [=] { return peak("replay"); }, 100}};
+  const auto store = shared([=] { return std::make_unique<filled_store>(s.folder, events); });
+  std::vector<amount> all;
+  for (const auto& how : ways)
+    all.push_back({"memory, " + std::string{how.name} + " of " + std::to_string(events) + " records", "MiB",
+                   [=] { return peak_of_child(how, store().url()); }, 100});
+  return all;
 }
 
 } // namespace bench

@@ -1,11 +1,11 @@
 #include "fixtures.hpp"
-#include "plain_sqlite.hpp"
 #include "workloads.hpp"
-#include <skald/store/sqlite_store.hpp>
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <random>
+#include <utility>
 
 namespace bench {
 
@@ -21,14 +21,19 @@ public:
     file_.fill(streams_, streams_.size());
   }
 
-  seconds append(bool plainly, const std::vector<skald::stream_id>& to) {
-    if (!plainly) {
-      if (!store_) store_ = skald::open_sqlite_store(file_.path()).value();
-      return port_groups(*store_, to, to.size(), group);
-    }
+  seconds append(const std::vector<skald::stream_id>& to) {
+    if (!store_) store_ = file_.open();
+    const auto taken = port_groups(*store_, to, to.size(), group);
+    must_have_grown(to.size(), store_->head().value().value);
+    return taken;
+  }
+
+  seconds append_plainly(const std::vector<skald::stream_id>& to) {
     if (!plain_) plain_ = std::make_unique<plain_sqlite>(file_.path(), plain_sqlite::use::appending);
-    return timed_groups(to, to.size(), group,
-                        [&](std::span<const skald::stream_id* const> next) { plain_->append(next, sample_data); });
+    const auto taken = timed_groups(
+      to, to.size(), group, [&](std::span<const skald::stream_id* const> next) { plain_->append(next, sample_data); });
+    must_have_grown(to.size(), plain_->head());
+    return taken;
   }
 
   /// So many of its streams in an order that is another one each time.
@@ -46,19 +51,24 @@ public:
   }
 
 private:
+  /// Looks through all of it in the pair that is thrown away: that also moves the log into the database.
+  void must_have_grown(std::size_t by, std::size_t head) {
+    events_ += by;
+    if (!std::exchange(looked_through_, true)) must_hold(*file_.open(), events_);
+    must_be(head, events_, "the newest position of a store");
+  }
+
   store_file file_;
   std::vector<skald::stream_id> streams_;
+  std::size_t events_ = streams_.size();
+  bool looked_through_ = false;
   std::mt19937_64 random_; // NOLINT(*-msc51-cpp): the same each time
   std::unique_ptr<skald::event_store> store_;
   std::unique_ptr<plain_sqlite> plain_;
 };
 
-/// Made when it is used for the first time.
 auto store_with(const setting& s, std::vector<skald::stream_id> (*names)(std::size_t), std::size_t count) {
-  return [=, made = std::make_shared<std::unique_ptr<wide_store>>()]() -> wide_store& {
-    if (!*made) *made = std::make_unique<wide_store>(s.folder, names(count));
-    return **made;
-  };
+  return shared([=] { return std::make_unique<wide_store>(s.folder, names(count)); });
 }
 
 } // namespace
@@ -72,18 +82,18 @@ std::vector<workload> stream_workloads(const setting& s) {
   const auto here = store_with(s, random_names, many);
   const auto there = store_with(s, random_names, many);
   all.push_back({"random order over " + std::to_string(many) + " streams with random names", "events", events,
-                 [=] { return here().append(true, here().draw(events)); },
-                 [=] { return there().append(false, there().draw(events)); }, 0.8});
+                 [=] { return here().append_plainly(here().draw(events)); },
+                 [=] { return there().append(there().draw(events)); }, 0.8});
 
-  for (const bool plainly : {false, true}) {
+  const auto new_ones = [&](std::string name, auto append, std::optional<double> bar) {
     const auto narrow = store_with(s, ordered_names, few);
     const auto wide = store_with(s, ordered_names, many);
-    all.push_back({std::string{plainly ? "the same by plain SQLite" : "new streams beside "} +
-                     (plainly ? "" : std::to_string(many) + " others, against appends to 1000 streams"),
-                   "events", events, [=] { return narrow().append(plainly, narrow().in_turn(events)); },
-                   [=] { return wide().append(plainly, ordered_names(events)); },
-                   plainly ? std::nullopt : std::optional{0.6}});
-  }
+    all.push_back({std::move(name), "events", events, [=] { return (narrow().*append)(narrow().in_turn(events)); },
+                   [=] { return (wide().*append)(ordered_names(events)); }, bar});
+  };
+  new_ones("new streams beside " + std::to_string(many) + " others, against appends to 1000 streams",
+           &wide_store::append, 0.6);
+  new_ones("the same by plain SQLite", &wide_store::append_plainly, std::nullopt);
   return all;
 }
 

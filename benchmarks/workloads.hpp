@@ -2,6 +2,8 @@
 
 #include "paired.hpp"
 
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace bench {
@@ -20,7 +22,7 @@ std::vector<workload> read_workloads(const setting& s);
 /// Resident memory while reading.
 std::vector<amount> memory_amounts(const setting& s);
 
-/// What a process of its own does for `memory_amounts`. Answers its exit status.
-int read_all(const char* how, const char* url);
+/// What a process of its own does for `memory_amounts`.
+void read_all(std::string_view how, const std::string& url);
 
 } // namespace bench
