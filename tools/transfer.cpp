@@ -31,34 +31,46 @@ std::uint64_t size_of(int file) {
   return ::fstat(file, &found) == 0 && S_ISREG(found.st_mode) ? static_cast<std::uint64_t>(found.st_size) : 0;
 }
 
-/// The last whole line of a file, and where the next one begins.
-std::pair<std::string, std::uint64_t> last_line_of(int file, const std::string& name) {
-  constexpr std::uint64_t piece = std::uint64_t{64} << 10;
-  std::string end;
-  auto begin = size_of(file);
-  for (std::ptrdiff_t newlines = 0; begin != 0 && newlines < 2;) {
-    const auto count = std::min(begin, piece);
-    std::string bytes(count, '\0');
-    if (::pread(file, bytes.data(), count, static_cast<off_t>(begin - count)) != static_cast<ssize_t>(count))
-      throw skald::failure{skald::errc::read_failed, "reading '" + name + "': it cannot be read whole"};
-    begin -= count;
-    newlines += std::ranges::count(bytes, '\n');
-    end.insert(0, bytes);
+/// Reads up to `bytes` from there on; less at the end of the file.
+std::string bytes_at(int file, const std::string& name, std::uint64_t from, std::uint64_t bytes) {
+  std::string read(bytes, '\0');
+  const auto count = ::pread(file, read.data(), bytes, static_cast<off_t>(from));
+  if (count < 0)
+    throw skald::failure{skald::errc::read_failed,
+                         "reading '" + name + "': " + reason() + ": see whether it is a file"};
+  read.resize(static_cast<std::size_t>(count));
+  return read;
+}
+
+/// The whole lines of a file.
+struct whole_lines {
+  std::uint64_t count = 0;
+  std::uint64_t last = 0; ///< where the last of them begins
+  std::uint64_t end = 0;  ///< where the next one begins
+};
+
+/// Counts until it is stopped, or where a line is longer than any event may be: then there are none.
+whole_lines lines_of(int file, const std::string& name, const stop_source& stop) {
+  constexpr std::uint64_t piece = std::uint64_t{1} << 20;
+  whole_lines found;
+  for (std::uint64_t read = 0; !stop.stopped();) {
+    const auto bytes = bytes_at(file, name, read, piece);
+    if (bytes.empty()) break;
+    for (auto at = bytes.find('\n'); at != std::string::npos; at = bytes.find('\n', at + 1)) {
+      ++found.count;
+      found.last = std::exchange(found.end, read + at + 1);
+    }
+    read += bytes.size();
+    if (read - found.end > line_reader::most_line_bytes) return {};
   }
-  const auto last = end.rfind('\n');
-  if (last == std::string::npos) return {{}, 0}; // nothing but the beginning of a line
-  const auto before = last == 0 ? std::string::npos : end.rfind('\n', last - 1);
-  const auto first = before == std::string::npos ? 0 : before + 1;
-  return {end.substr(first, last - first), begin + last + 1};
+  return found;
 }
 
 /// Whether what is in a file is the beginning of the store's first event, as an export writes it.
-bool begins_first_line(int file, const skald::event_store& store) {
+bool begins_first_line(int file, const std::string& name, const skald::event_store& store) {
   const auto first = store.read(skald::all_query{}.limit(1)).value().records;
   const auto line = first.empty() ? std::string{} : event_line(first.front());
-  std::string bytes(line.size() + 1, '\0');
-  const auto count = ::pread(file, bytes.data(), bytes.size(), 0);
-  return count >= 0 && line.starts_with(std::string_view{bytes.data(), static_cast<std::size_t>(count)});
+  return line.starts_with(bytes_at(file, name, 0, line.size() + 1));
 }
 
 /// The event that a line is, where an export of the store would write it like this.
@@ -75,14 +87,21 @@ std::optional<skald::record> event_of(const std::string& line, const skald::even
 }
 
 /// Where an export that stopped goes on: behind the last event whose line is whole. What is behind that line is cut off.
-skald::position resume(int file, const std::string& name, const skald::event_store& store) {
-  const auto [line, end] = last_line_of(file, name);
-  const auto last = end == 0 ? std::nullopt : event_of(line, store);
-  if (end == 0 ? !begins_first_line(file, store) : !last)
-    throw skald::failure{skald::errc::read_failed,
-                         "what '" + name + "' ends with is not in this store: nothing was written to the file; " +
-                           "export to another one, or from the store that it came from"};
+///
+/// Positions have no gaps, so the number of lines tells whether it is all there. Changes nothing where it is stopped.
+skald::position resume(int file, const std::string& name, const skald::event_store& store, const stop_source& stop) {
+  const auto refuse = [&](const std::string& why) {
+    throw skald::failure{skald::errc::read_failed, why + ": nothing was written to the file; export to another one"};
+  };
+  const auto [count, begin, end] = lines_of(file, name, stop);
+  if (stop.stopped()) return {};
+  const auto last = count == 0 ? std::nullopt : event_of(bytes_at(file, name, begin, end - begin - 1), store);
+  if (count == 0 ? !begins_first_line(file, name, store) : !last)
+    refuse("what '" + name + "' ends with is not in this store, or not as an export writes it");
   const auto after = last ? last->position : skald::position{};
+  if (count != after.value)
+    refuse("'" + name + "' has " + grouped(count) + " whole lines, and the last one is event " + grouped(after.value) +
+           " of this store: some are missing or stand there twice");
   if (::ftruncate(file, static_cast<off_t>(end)) != 0 || ::lseek(file, 0, SEEK_END) < 0)
     throw skald::failure{skald::errc::insertion_failed, "cutting '" + name + "' behind its last line: " + reason() +
                                                           ": see whether it may be written"};
@@ -98,6 +117,7 @@ int interrupted(console& at, const std::string& what_is_left) {
 [[noreturn]] void failed(const skald::failure& why, const std::string& what_is_left) {
   auto error = why.error();
   error.message += "; " + what_is_left;
+  if (why.code() == skald::errc::corrupt) error.message += " once what is damaged is restored from a backup";
   throw skald::failure{std::move(error)};
 }
 
@@ -164,10 +184,10 @@ int run_import(const common_options& common, const import_options& options, cons
     size += size_of(files.back().get());
   }
   const auto store = open(common, true);
-  const std::string* log = nullptr;
+  std::string log;
   refusals told{at};
-  hydrator events{
-    *store, [&](std::uint64_t line, const std::string& why) { told.add(*log + ':' + std::to_string(line), why); }};
+  hydrator events{*store,
+                  [&](std::uint64_t line, const std::string& why) { told.add(log + ':' + std::to_string(line), why); }};
   const auto& done = events.report();
   const auto what_is_left = [&] {
     return grouped(done.written + done.known) + (skald::is_in_memory(common.store)
@@ -183,8 +203,9 @@ int run_import(const common_options& common, const import_options& options, cons
       shown.show(done.written + done.known, part);
     };
     for (std::size_t i = 0; i < files.size() && !at.stop.stopped(); ++i) {
-      log = &options.files[i];
-      line_reader lines{files[i].get(), "'" + *log + "'", at.stop};
+      const bool from_input = options.files[i] == "-";
+      log = from_input ? "standard input" : options.files[i];
+      line_reader lines{files[i].get(), from_input ? log : "'" + log + "'", at.stop};
       while (const auto line = lines.next()) {
         if (line->text.find_first_not_of(" \t\r") == std::string::npos) continue;
         try {
@@ -224,7 +245,7 @@ int run_export(const common_options& common, const export_options& options, cons
     file = options.resume ? open_file(options.file, O_RDWR | O_CREAT)
                           : open_file(options.file, O_RDWR | O_CREAT | O_EXCL,
                                       "name a new file in a folder that is there, or go on with one by --resume");
-    if (options.resume) after = resume(file.get(), options.file, *store);
+    if (options.resume) after = resume(file.get(), options.file, *store, at.stop);
   }
   const std::string name = "'" + options.file + "'";
   descriptor_stream into_file{file.get(), name};

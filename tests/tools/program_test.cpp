@@ -158,7 +158,7 @@ TEST_CASE(
     std::string says;
   } rows[] = {
     {R"(exec "$0" pipe --store "$1" <&-)", "reading standard input: Bad file descriptor"},
-    {R"(exec "$0" import - --store "$1" <&-)", "reading '-': Bad file descriptor"},
+    {R"(exec "$0" import - --store "$1" <&-)", "reading standard input: Bad file descriptor"},
     {R"(exec "$0" stats --store "$1" >&-)", "writing standard output: Bad file descriptor"},
     {R"(exec "$0" stats --store "$1" <&- >&-)", "writing standard output: Bad file descriptor"},
     {R"(exec "$0" read --after 00000000-0000-0000-0000-000000000009 --store "$1" 2>&-)", ""},
