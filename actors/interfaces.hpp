@@ -3,6 +3,7 @@
 #include <skald/actors/await_guard.hpp>
 #include <skald/actors/caf.hpp>
 #include <skald/actors/messages.hpp>
+#include <skald/actors/timers.hpp>
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -147,7 +148,7 @@ private:
 /// `spawn_asker(promise<R>)` answers the actor that asks.
 template <class R, class SpawnAsker>
 task<R> answer_of(SpawnAsker spawn_asker, std::chrono::milliseconds timeout) {
-  boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor, timeout};
+  boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor, bounded(timeout)};
   caf::actor asker;
   auto start = [&](promise<R> owed) {
     timer.async_wait([give_up = owed.weak()](const boost::system::error_code& cancelled) {

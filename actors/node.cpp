@@ -6,6 +6,7 @@
 #include <skald/actors/projector_actor.hpp>
 #include <skald/actors/promise.hpp>
 #include <skald/actors/store_actor.hpp>
+#include <skald/actors/timers.hpp>
 #include <skald/store/limits.hpp>
 #include <skald/store/open_store.hpp>
 #include <skald/store/quoted.hpp>
@@ -157,7 +158,8 @@ public:
       append_bytes{options.max_append_bytes, "bytes of events"}, work{asio::make_work_guard(context)},
       thread{[this] { context.run(); }} {
     if (!options.on_error) options.on_error = [](const error& why, const record*) { tell(why.message); };
-    options.grace = std::min<std::chrono::milliseconds>(options.grace, std::chrono::hours{24}); // fits every clock
+    options.grace = actors::bounded(options.grace);
+    options.poll = std::max(actors::bounded(options.poll), std::chrono::milliseconds{1}); // others have a turn between
     if (options.accept_unknown_types) types->accept_unknown_types();
     commands->close(); // until it runs
     spawn_store();

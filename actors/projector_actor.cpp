@@ -84,8 +84,7 @@ projector_actor::behavior_type projector_state::make_behavior() {
       drive();
     },
     [this](const reach& message) {
-      constexpr std::chrono::milliseconds for_ever = std::chrono::hours{24 * 365}; // more would not fit the clock
-      const auto deadline = std::chrono::steady_clock::now() + std::min(message.patience, for_ever);
+      const auto deadline = std::chrono::steady_clock::now() + bounded(message.patience);
       waiters_.emplace(message.target, waiter{message.answer, deadline});
       wake_at(deadline);
       drive();
@@ -243,15 +242,16 @@ void projector_state::answer_waiters() {
 }
 
 void projector_state::wake_at(std::chrono::steady_clock::time_point deadline) {
-  if (wakes_at_ && *wakes_at_ <= deadline) return;
-  wakes_at_ = deadline;
-  auto wake = std::make_shared<std::function<void()>>([this] { expire_waiters(); });
+  if (!timers_.arm(deadline)) return;
+  auto wake = std::make_shared<std::function<void()>>([this, deadline] {
+    timers_.rang(deadline);
+    expire_waiters();
+  });
   const auto left = std::max(deadline - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration{});
   send_after(self_, projector_actor{self_}, left, resume{std::move(wake)});
 }
 
 void projector_state::expire_waiters() {
-  wakes_at_.reset();
   const auto now = std::chrono::steady_clock::now();
   const auto at = dispatcher_ ? dispatcher_->handled() : position{};
   std::erase_if(waiters_, [&](const auto& entry) {
@@ -262,7 +262,9 @@ void projector_state::expire_waiters() {
                                             " in time, it is at " + std::to_string(at.value)});
     return true;
   });
-  for (const auto& [target, w] : waiters_) wake_at(w.deadline);
+  const auto deadline_of = [](const auto& entry) { return entry.second.deadline; };
+  const auto next = std::ranges::min_element(waiters_, {}, deadline_of);
+  if (next != waiters_.end()) wake_at(next->second.deadline);
 }
 
 void projector_state::begin_replay(const replay& message) {

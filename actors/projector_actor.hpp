@@ -3,6 +3,7 @@
 #include <skald/actors/handler_actor.hpp>
 #include <skald/actors/interfaces.hpp>
 #include <skald/actors/store_actor.hpp>
+#include <skald/actors/timers.hpp>
 #include <skald/projection/dispatcher.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -102,7 +103,7 @@ private:
   std::optional<error> save_error_;
   std::optional<error> stopped_by_;
   std::multimap<position, waiter> waiters_;
-  std::optional<std::chrono::steady_clock::time_point> wakes_at_; ///< for waiters; CAF cancels no timer
+  timers timers_; ///< for waiters
 };
 
 } // namespace skald::actors

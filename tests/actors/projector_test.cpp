@@ -74,8 +74,9 @@ TEST_CASE("an appended event reaches handlers of all kinds as fresh") { // D.77
   journal j;
   listen(p, j);
   run(n, [&]() -> task<void> {
-    co_await p.reached(co_await deposit(all, ada));
+    co_await p.reached(co_await deposit(all, ada), std::chrono::milliseconds::max());
     CHECK(j.sorted() == lines{"all fresh 1", "on fresh 1", "once fresh 1"});
+    CHECK((co_await error_of(p.reached(position{2}, std::chrono::milliseconds::min()))).code == errc::timeout);
   });
 }
 

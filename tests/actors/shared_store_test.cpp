@@ -26,7 +26,7 @@ void count_deposits(projector& p, counts& seen) {
 // What awaits is no template: g++ 12 does not know the type of a co_await that depends on one.
 
 void decide_anew(node_options options, event_store& other) {
-  options.poll = std::chrono::hours{1}; // it does not hear of it
+  options.poll = std::chrono::milliseconds::max(); // it does not hear of it
   node n{std::move(options)};
   auto all = n.aggregates<account>();
   run(n, [&]() -> task<void> {
