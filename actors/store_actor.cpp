@@ -77,8 +77,10 @@ void store_state::keep_snapshots() {
   std::vector<snapshot> all;
   for (const auto& job : jobs) all.push_back(std::move(job->snapshot));
   const auto kept = store_.save_snapshots(all);
-  for (std::size_t i = 0; i < jobs.size(); ++i) // one that is refused takes the others with it
-    jobs[i]->answer.deliver(kept || jobs.size() == 1 ? kept : store_.save_snapshots(std::span{&all[i], 1}));
+  // One that is refused takes the others with it. A store that cannot write is not asked again for each.
+  const bool again = jobs.size() > 1 && !kept && kept.error().code == errc::invalid_argument;
+  for (std::size_t i = 0; i < jobs.size(); ++i)
+    jobs[i]->answer.deliver(again ? store_.save_snapshots(std::span{&all[i], 1}) : kept);
 }
 
 store_client::store_client(store_actor writer, std::vector<reader_actor> readers, gate& append_bytes)

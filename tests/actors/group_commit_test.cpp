@@ -28,6 +28,7 @@ public:
   void release() { hold_.unlock(); }
   std::future<void> entered() { return entered_.get_future(); }
   std::vector<std::size_t> groups;
+  std::size_t failed = 0; ///< transactions
   std::vector<std::size_t> kept; ///< snapshots, of each transaction that had some
   std::optional<error> fails;
   position head_now; ///< what a failed commit may have left behind
@@ -36,7 +37,10 @@ public:
   result<void> transact(const std::function<result<void>(transaction&)>& work) override {
     if (!std::exchange(was_entered_, true)) entered_.set_value();
     const std::lock_guard lock{hold_};
-    if (fails) return *fails;
+    if (fails) {
+      ++failed;
+      return *fails;
+    }
     counting_transaction tx;
     auto done = work(tx);
     groups.push_back(tx.written);
@@ -227,6 +231,21 @@ TEST_CASE("a snapshot that is refused does not keep others from being kept") {
   CHECK(bad.get().error().code == errc::invalid_argument);
   CHECK(answer.get());
   CHECK(f.store.kept == std::vector<std::size_t>{1});
+}
+
+TEST_CASE("snapshots are tried once where the store cannot write, for appends wait behind them") {
+  fixture f;
+  f.store.hold();
+  auto entered = f.store.entered();
+  auto answer = f.append(0);
+  entered.wait();
+  std::vector<std::future<result<void>>> kept;
+  for (int i = 0; i < 10; ++i) kept.push_back(f.save(a_snapshot(i)));
+  f.store.fails = error{errc::insertion_failed, "another process keeps the file locked"};
+  f.store.release();
+  CHECK_FALSE(answer.get());
+  for (auto& k : kept) CHECK(k.get().error().code == errc::insertion_failed);
+  CHECK(f.store.failed == 2);
 }
 
 TEST_CASE("what waits for a store actor that ends is answered") {
