@@ -106,7 +106,12 @@ private:
   void add(const Data& data, new_event event, const origin& from) {
     event.id = from.id;
     event.created = from.created;
-    apply(data);
+    try {
+      apply(data);
+    } catch (...) {
+      ++revision_.value; // half changed, it is no state of its stream: nothing that rests on it is to fit there
+      throw;
+    }
     pending_.push_back(std::move(event));
     ++revision_.value;
   }

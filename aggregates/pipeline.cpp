@@ -93,7 +93,9 @@ void pipeline::decide(command next) {
   } catch (...) {
     entry.answer = error{errc::rejected, "the command threw something that is no std::exception"};
   }
-  if (state_->has_pending()) {
+  if (!state_->has_pending()) {
+    stale_ = stale_ || state_->revision() != entry.revision; // an event could not be applied
+  } else {
     auto request = state_->take_request();
     if (entry.answer) { // refused after it had pushed: the state holds events that will never be
       stale_ = true;

@@ -6,8 +6,10 @@
 #include <tests/accounts.hpp>
 #include <tests/store/printing.hpp>
 
+#include <functional>
 #include <map>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,26 @@ using namespace accounts;
 using namespace skald;
 
 namespace {
+
+/// An aggregate that fails where it must not.
+class touchy : public aggregate<touchy, account_events> {
+public:
+  static constexpr std::string_view name = "touchy";
+
+  void with(const opened&) {}
+  void with(const deposited& e) {
+    cents_ += e.cents;
+    if (e.cents < 0) throw std::runtime_error{"with must not fail"};
+  }
+  void with(const withdrawn&) {}
+  void with(const reviewed&) {}
+
+  void add(std::int64_t cents) { push(deposited{cents}); }
+  [[nodiscard]] std::int64_t cents() const { return cents_; }
+
+private:
+  std::int64_t cents_ = 0;
+};
 
 /// A pipeline over a real store, whose answers come when the test says so.
 class bench {
@@ -217,6 +239,30 @@ TEST_CASE("a command that is refused after it has pushed leaves no trace") {
   CHECK(b.answers[0].at(0).error().message == "changed my mind");
   CHECK(b.answers[1].at(0));
   CHECK(b.stored_cents() == 1);
+}
+
+TEST_CASE("a state that an event has left half changed is dropped, and saves nothing") {
+  constexpr auto spoil = [](touchy& a) { a.add(-1); };
+  pipeline pipe{stream_id{"s"}, &make_any_aggregate<touchy>};
+  std::vector<result<receipt>> answers;
+  const auto command = [&](const std::function<void(touchy&)>& f) {
+    pipe.submit([f](any_aggregate& a) { f(*static_cast<touchy*>(a.object())); },
+                [&](result<receipt> r) { answers.push_back(std::move(r)); });
+    if (pipe.take_load()) pipe.loaded({});
+  };
+  std::int64_t seen = -1;
+  command(spoil);
+  command([&](touchy& a) { seen = a.cents(); });
+  REQUIRE(answers.size() == 2);
+  CHECK(answers[0].error().message == "with must not fail");
+  CHECK(answers[1]);
+  CHECK(seen == 0);
+
+  const auto store = open_memory_store();
+  auto a = load<touchy>(*store, stream_id{"s"}).value();
+  CHECK_THROWS(spoil(a));
+  a.add(1);
+  CHECK(save(*store, a).error().code == errc::wrong_expected_revision);
 }
 
 TEST_CASE("whatever a command throws is an answer") {
