@@ -6,15 +6,16 @@
 
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
+#include <string>
 
 namespace bench {
 
 namespace {
 
 constexpr std::size_t streams = 1000;
-constexpr std::size_t transaction = 1000;
 
 /// A log with ids, gone at the end.
 class log_file {
@@ -60,10 +61,19 @@ private:
 std::vector<workload> import_workloads(const setting& s) {
   const auto events = s.scaled(1'000'000);
   const auto log = shared([=] { return std::make_unique<const log_file>(s.folder, events); });
-  return {{"skald import, against plain transactions of 1,000 that look up each id", "events", events,
-           [=] { return plain_groups(s.folder, streams, events, transaction, plain_sqlite::ids::given); },
-           [=] { return on_new_store(s.folder, events, [=](const store_file& to) { return log().import(to); }); },
-           0.6}};
+  const auto against = [=](const std::string& floor, std::size_t group, plain_sqlite::ids ids,
+                           std::optional<double> bar) {
+    return workload{
+      "skald import, against plain transactions of " + floor,
+      "events",
+      events,
+      [=] { return plain_groups(s.folder, streams, events, group, ids); },
+      [=] { return on_new_store(s.folder, events, [=](const store_file& to) { return log().import(to); }); },
+      bar};
+  };
+  using ids = plain_sqlite::ids;
+  return {against("1,000", 1'000, ids::made, 0.6), against("1,000 that look up each id", 1'000, ids::given, {}),
+          against("10,000", 10'000, ids::made, {})};
 }
 
 } // namespace bench
