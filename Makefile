@@ -19,7 +19,7 @@ help:
 	@echo "  STORE=url         events in another store, such as postgresql://user@host/database; a state of its own, too"
 	@echo "  ARGS='--replay'   further options of the demo program"
 	@echo "make test           check the format, build everything, run all tests"
-	@echo "make asan           the same tests under the address and undefined behaviour sanitizers"
+	@echo "make asan           the tests that are programs under the address and undefined behaviour sanitizers"
 	@echo "make tsan           the same tests under the thread sanitizer, for which it builds CAF once"
 	@echo "make clang          the same tests with clang 19, whose warnings are errors too"
 	@echo "make faults         kill writers at random moments, ROUNDS=50 times for each backend, and look for what is lost"
