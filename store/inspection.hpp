@@ -12,8 +12,8 @@
 ///
 /// A `Reader` has `each(text, use)`, which calls `use(row)` for each row that is the answer to this SQL; `go_on()`, which is
 /// called when a statement has failed; and `show_records(found, behind, limit)`, which shows up to so many records, moves
-/// `behind` with them, and is false where there was none. `show_streams(found)` shows all streams and `show_own(found)` what
-/// only this database has.
+/// `behind` with them, and is false where there was none. It looks at nothing in front of the first of them.
+/// `show_streams(found)` shows all streams and `show_own(found)` what only this database has.
 namespace skald::detail {
 
 /// Rows of key, name, revision and newest event, by their keys, and those of stream, revision, position and `created`, by
@@ -32,56 +32,97 @@ void show_streams(inspector& found, auto& row, auto& event) {
   }
 }
 
+inline constexpr auto most_at_once = static_cast<std::int64_t>(limits::page_records);
+inline constexpr auto the_end = static_cast<std::int64_t>(last_position.value);
+
+/// The last position from `first` on, which cannot be read, in front of what can, or `the_end`. The next ones are tried one by
+/// one, since a sound page may lie between two damaged ones; where that leads nowhere, in steps that grow, and the last of
+/// these is halved.
+std::int64_t last_unreadable(auto& from, std::int64_t first) {
+  const auto can_be_read_behind = [&](std::int64_t behind) {
+    inspector aside;
+    try {
+      (void)from.show_records(aside, behind, 1);
+      return true;
+    } catch (const failure& why) {
+      if (why.code() != errc::corrupt) throw;
+      from.go_on();
+      return false;
+    }
+  };
+  auto damaged = first - 1;
+  auto sound = first;
+  while (sound < the_end && !can_be_read_behind(sound)) {
+    damaged = sound;
+    const auto tried = sound - first;
+    sound += std::min(tried < most_at_once ? 1 : tried, the_end - sound);
+  }
+  while (sound - damaged > 1) {
+    const auto middle = damaged + (sound - damaged) / 2;
+    (can_be_read_behind(middle) ? sound : damaged) = middle;
+  }
+  return sound;
+}
+
 void show_records(inspector& found, auto& from) {
-  constexpr auto most = static_cast<std::int64_t>(limits::page_records);
   std::int64_t behind = INT64_MIN;
-  std::int64_t step = 1;
-  for (auto limit = most;;) {
-    const auto before = behind;
+  for (auto limit = most_at_once; behind != the_end;) {
     try {
       if (!from.show_records(found, behind, limit)) return;
-      step = 1;
-      limit = std::min(2 * limit, most);
+      limit = std::min(2 * limit, most_at_once);
     } catch (const failure& why) { // a damaged page holds more than one record, and those behind it may be sound
       if (why.code() != errc::corrupt) throw;
       from.go_on();
-      if (behind != before) step = 1;
       if (std::exchange(limit, 1) != 1) continue;
-      if (behind > static_cast<std::int64_t>(from.head().value)) throw;
-      const auto first = static_cast<std::uint64_t>(std::max(behind, std::int64_t{0}) + 1);
-      behind = static_cast<std::int64_t>(first) + std::exchange(step, 2 * step) - 1;
-      found.show_unreadable(position{first}, position{static_cast<std::uint64_t>(behind)}, why.error().message);
+      const auto first = std::max(behind, std::int64_t{0}) + 1;
+      behind = last_unreadable(from, first);
+      found.show_unreadable(position{static_cast<std::uint64_t>(first)}, position{static_cast<std::uint64_t>(behind)},
+                            why.error().message);
     }
   }
 }
 
 /// Shows all that is stored. What cannot be read is noted, and what lies behind it shown.
 void inspect(inspector& found, auto& from) {
-  const auto look = [&](auto show) {
+  const auto look = [&](const std::string& what, auto show) {
     try {
       show();
+      return true;
     } catch (const failure& why) {
       if (why.code() != errc::corrupt) throw;
       from.go_on();
-      found.note(why.error().message);
+      found.note(what + " could not all be looked at: " + why.error().message);
+      return false;
     }
   };
-  const auto look_at_each = [&](const char* text, auto show) { look([&] { from.each(text, show); }); };
-  look([&] { show_records(found, from); });
-  look([&] { from.show_streams(found); });
-  look_at_each("SELECT name, handled FROM skald_projections",
+  const auto look_at_each = [&](const char* what, const char* text, auto show) {
+    look(what, [&] { from.each(text, show); });
+  };
+  look("records", [&] { show_records(found, from); });
+  if (!look("streams", [&] { from.show_streams(found); })) found.leave_out_streams();
+  look_at_each("projections", "SELECT name, handled FROM skald_projections",
                [&](const auto& row) { found.show_projection(row.text(0), position{unsigned_at(row, 1)}); });
-  look_at_each("SELECT id, last FROM skald_commands "
+  look_at_each("commands",
+               "SELECT id, last FROM skald_commands "
                "WHERE last > (SELECT coalesce(max(position), 0) FROM skald_events)",
                [&](const auto& row) { found.show_command(row.text(0), position{unsigned_at(row, 1)}); });
-  look_at_each("SELECT r.key, r.stream FROM skald_relations r LEFT JOIN skald_relation_keys k ON k.key = r.key "
+  look_at_each("relation keys", "SELECT key, name, revision FROM skald_relation_keys ORDER BY key",
+               [&](const auto& row) {
+                 const auto key = "a relation, key " + std::to_string(row.integer(0));
+                 if (!relation_key::parse(std::string{row.text(1)})) found.note(key + ", has an impossible name");
+                 if (row.integer(2) < 0)
+                   found.note(key + ", has the impossible revision " + std::to_string(row.integer(2)));
+               });
+  look_at_each("relations",
+               "SELECT r.key, r.stream FROM skald_relations r LEFT JOIN skald_relation_keys k ON k.key = r.key "
                "LEFT JOIN skald_streams s ON s.key = r.stream WHERE k.key IS NULL OR s.key IS NULL "
                "ORDER BY r.key, r.stream",
                [&](const auto& row) {
                  found.note("a relation between key " + std::to_string(row.integer(0)) + " and stream " +
                             std::to_string(row.integer(1)) + " is kept, one of which is not there");
                });
-  look_at_each("SELECT c.projection, c.position, c.handler FROM skald_completions c "
+  look_at_each("completions",
+               "SELECT c.projection, c.position, c.handler FROM skald_completions c "
                "LEFT JOIN skald_projections p ON p.key = c.projection WHERE p.key IS NULL "
                "ORDER BY c.projection, c.position, c.handler",
                [&](const auto& row) {
@@ -89,7 +130,7 @@ void inspect(inspector& found, auto& from) {
                             std::to_string(row.integer(1)) + " for projection " + std::to_string(row.integer(0)) +
                             ", which is not there");
                });
-  look([&] { from.show_own(found); });
+  look("tables and indexes", [&] { from.show_own(found); });
 }
 
 } // namespace skald::detail

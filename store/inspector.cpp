@@ -35,13 +35,15 @@ void inspector::show_record(const record& r, std::optional<std::uint64_t> checks
 }
 
 void inspector::show_unreadable(position first, position last, const std::string& why) {
-  add({first, {}, {}, positions(first.value, last.value) + " cannot be read: " + why});
+  const auto range =
+    last == last_position ? "positions from " + text(first.value) + " on" : positions(first.value, last.value);
+  add({first, {}, {}, range + " cannot be read: " + why});
   last_ = last;
 }
 
 void inspector::show_stream(const stream_id& name, revision said, timestamp newest) {
   end_streams();
-  ++found_.streams;
+  ++*found_.streams;
   stream_ = {name, said, newest, {}, {}, {}};
 }
 
@@ -79,6 +81,11 @@ void inspector::end_streams() {
          name_of(s.name) + ": its newest event is said to be of " + s.said_newest.str() + ", it is of " +
            s.newest.str()});
   stream_.reset();
+}
+
+void inspector::leave_out_streams() {
+  stream_.reset();
+  found_.streams.reset();
 }
 
 void inspector::show_projection(std::string_view name, position handled) {

@@ -17,7 +17,7 @@ public:
   /// The next record in the order of positions, with its checksum where it has one. `problem` is what the backend itself has
   /// found wrong with it, or null.
   void show_record(const record& r, std::optional<std::uint64_t> checksum, const char* problem);
-  /// Records that lie next and cannot be read, and why.
+  /// Records that lie next and cannot be read, and why; up to `last_position` where nothing can be read behind them.
   void show_unreadable(position first, position last, const std::string& why);
 
   /// The next stream, and what is said of it.
@@ -26,6 +26,8 @@ public:
   void show_event(revision number, position where, timestamp created);
   /// Behind the last stream.
   void end_streams();
+  /// Not all streams could be shown.
+  void leave_out_streams();
 
   /// A projection. Called behind the records.
   void show_projection(std::string_view name, position handled);

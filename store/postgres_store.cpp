@@ -461,9 +461,10 @@ private:
       if (!db_->is_open() || detail::pq::says_broken(why) || says_lost(state))
         throw lost_connection{trouble_, sentence(purpose, std::string{"the connection was lost: "} + why.what(),
                                                  "see that the server runs")};
-      throw failure{
-        state.starts_with("XX00") ? trouble_with_damage() : trouble_,
-        sentence(purpose, why.what() + (state.empty() ? "" : " (SQLSTATE " + state + ")"), what_to_do(state))};
+      throw failure{state.starts_with("XX00") ? trouble_with_damage() : trouble_,
+                    sentence(purpose,
+                             detail::on_one_line(why.what()) + (state.empty() ? "" : " (SQLSTATE " + state + ")"),
+                             what_to_do(state))};
     }
   }
 
@@ -478,6 +479,8 @@ private:
     if (state == "42501") return "grant this user what it needs, or open it as another one";
     if (state == "42P01" || state == "3F000")
       return "its tables are gone: restore them from a backup, or open it again";
+    if (state.starts_with("42"))
+      return "its tables are not as skald has made them, something else has changed them: restore them from a backup";
     if (state.starts_with("53")) return "make room on the server, or raise its limits";
     if (state.starts_with("58") || state.starts_with("XX"))
       return "see the server's log, and whether its disk is sound";

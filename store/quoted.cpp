@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <ranges>
 
 namespace skald::detail {
 
@@ -65,6 +66,16 @@ std::string in_quotes(std::string_view text, char mark) {
     rest.remove_prefix(length);
   }
   return (out += cut ? "..." : "") += mark;
+}
+
+std::string on_one_line(std::string_view lines) {
+  std::string out;
+  for (const auto line : std::views::split(lines, '\n')) {
+    if (line.empty()) continue;
+    if (!out.empty()) out += "; ";
+    out.append(line.begin(), line.end());
+  }
+  return out;
 }
 
 } // namespace skald::detail

@@ -11,4 +11,7 @@ namespace skald::detail {
 /// `\xff`.
 [[nodiscard]] std::string in_quotes(std::string_view text, char mark = '\'');
 
+/// What another program says in several lines.
+[[nodiscard]] std::string on_one_line(std::string_view lines);
+
 } // namespace skald::detail

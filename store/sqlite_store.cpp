@@ -150,7 +150,9 @@ constexpr std::int64_t schema_version = migrations.size();
 const char* what_to_do(int code) {
   switch (code & 0xff) {
     case SQLITE_FULL: return "make room on the disk";
-    case SQLITE_IOERR: return "see whether the disk and its file system are sound and have room";
+    case SQLITE_IOERR:
+      return "see whether the disk and its file system are sound and have room, or raise the limit for files "
+             "(ulimit -f)";
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return "another process keeps the file locked: try again, or end that process";
     case SQLITE_READONLY:
@@ -161,6 +163,8 @@ const char* what_to_do(int code) {
     case SQLITE_CORRUPT: return "restore the file from a backup";
     case SQLITE_NOTADB: return "choose another file, or restore it from a backup";
     case SQLITE_NOMEM: return "free some memory and try again";
+    case SQLITE_ERROR: // of statements that are right as long as the tables are
+      return "its tables are not as skald has made them, something else has changed the file: restore it from a backup";
     default: return "please report it";
   }
 }
@@ -970,15 +974,18 @@ public:
     for (auto row = question(); row.next();) use(row);
   }
 
-  /// All that are left, whatever the limit.
-  bool show_records(detail::inspector& found, std::int64_t& behind, std::int64_t) {
-    for (auto row = all_pages_[0](behind, detail::last_position, std::optional<std::string_view>{}); row.next();) {
+  /// From a position on: to look for what is greater than the last one of a damaged page would lead into that page.
+  bool show_records(detail::inspector& found, std::int64_t& behind, std::int64_t limit) {
+    auto page = prepare(verifying, "SELECT " SKALD_EVENT_COLUMNS ", s.name FROM skald_events e "
+                                   "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.position >= ?1 "
+                                   "ORDER BY e.position");
+    for (auto row = page(behind + 1); limit > 0 && row.next(); --limit) {
       record r;
       const auto* problem = decode_.read_with_stream(row, r);
       found.show_record(r, record_decoder::checksum(row), problem);
       behind = row.integer(0);
     }
-    return false;
+    return limit == 0;
   }
 
   void show_streams(detail::inspector& found) const {
@@ -993,7 +1000,7 @@ public:
   /// Whether tables and indexes tell the same, which reads rely on.
   void show_own(detail::inspector& found) const {
     each("PRAGMA integrity_check(" + std::to_string(limits::problems) + ")", [&](const rows& row) {
-      if (row.text(0) != "ok") found.note("SQLite finds: " + std::string{row.text(0)});
+      if (row.text(0) != "ok") found.note("SQLite finds: " + detail::on_one_line(row.text(0)));
     });
   }
 

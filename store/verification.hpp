@@ -3,6 +3,7 @@
 #include <skald/store/ids.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,10 +21,10 @@ struct problem {
 
 /// What looking through a whole store has found.
 struct verification {
-  std::uint64_t records = 0;       ///< that were looked at
-  std::uint64_t streams = 0;       ///< likewise
-  std::uint64_t problem_count = 0; ///< of all problems
-  std::vector<problem> problems;   ///< the first `limits::problems`
+  std::uint64_t records = 0;                ///< that were looked at
+  std::optional<std::uint64_t> streams = 0; ///< likewise; none where damage kept some from being looked at
+  std::uint64_t problem_count = 0;          ///< of all problems
+  std::vector<problem> problems;            ///< the first `limits::problems`
 
   [[nodiscard]] bool sound() const noexcept { return problem_count == 0; }
 };

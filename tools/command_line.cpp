@@ -322,7 +322,7 @@ int run_command(std::vector<std::string> words, console& at) {
 
 int run_program(int argc, char** argv) {
   open_standard_descriptors();
-  std::signal(SIGPIPE, SIG_IGN); // a write answers it
+  for (const int answered_by_a_write : {SIGPIPE, SIGXFSZ}) std::signal(answered_by_a_write, SIG_IGN);
   try {
     stop_source stop;
     descriptor_stream out{STDOUT_FILENO, "standard output"};

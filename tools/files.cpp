@@ -18,7 +18,10 @@ namespace {
 
 constexpr std::size_t piece = std::size_t{256} << 10;
 
-std::string reason(int number = errno) { return std::generic_category().message(number); }
+std::string reason(int number = errno) {
+  return std::generic_category().message(number) +
+         (number == EFBIG ? ": choose another place, or raise the limit for files (ulimit -f)" : "");
+}
 
 std::atomic<stop_source*> stopped_by_signals{nullptr};
 static_assert(std::atomic<stop_source*>::is_always_lock_free && std::atomic<int>::is_always_lock_free);

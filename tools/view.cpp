@@ -284,24 +284,25 @@ int run_verify(const common_options& common, console& at) {
   const auto found = store->verify().value();
   listing out{at.out, common.for_people, {">position", "stream", "event", "problem"}};
   for (const auto& p : found.problems) {
+    const auto place = p.position == skald::position{} ? std::string{} : std::to_string(p.position.value);
+    const auto& stream = p.stream.str();
     const auto id = p.id.nil() ? std::string{} : p.id.str();
     out.add(
       [&] {
-        return '{' + pair("position", std::to_string(p.position.value)) + ',' + pair("stream", quoted(p.stream.str())) +
-               ',' + (id.empty() ? "" : pair("id", quoted(id)) + ',') + pair("problem", quoted(p.message)) + '}';
+        return '{' + (place.empty() ? "" : pair("position", place) + ',') +
+               (stream.empty() ? "" : pair("stream", quoted(stream)) + ',') +
+               (id.empty() ? "" : pair("id", quoted(id)) + ',') + pair("problem", quoted(p.message)) + '}';
       },
-      [&] {
-        return row{p.position == skald::position{} ? "" : std::to_string(p.position.value),
-                   printable(p.stream.str(), name_width), id, printable(p.message, std::string::npos)};
-      });
+      [&] { return row{place, printable(stream, name_width), id, printable(p.message, std::string::npos)}; });
   }
   out.flush();
   if (common.for_people)
-    at.out << grouped(found.records) << " events in " << grouped(found.streams) << " streams: "
+    at.out << grouped(found.records) << " events"
+           << (found.streams ? " in " + grouped(*found.streams) + " streams: " : ", not all streams were looked at: ")
            << (found.sound() ? "nothing is missing or changed" : grouped(found.problem_count) + " problems") << '\n';
   else
     at.out << '{' << pair("events", std::to_string(found.records)) << ','
-           << pair("streams", std::to_string(found.streams)) << ','
+           << (found.streams ? pair("streams", std::to_string(*found.streams)) + ',' : "")
            << pair("problems", std::to_string(found.problem_count)) << "}\n";
   return found.sound() ? 0 : 1;
 }

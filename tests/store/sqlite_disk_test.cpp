@@ -340,6 +340,7 @@ TEST_CASE("sqlite: a limit of the system for files is a fault like that of a dis
       if (code_of(answer) != errc::insertion_failed) return 2;
       if (answer.error().outcome != outcome::not_written) return 3;
       if (!says(answer.error(), "I/O error") || !says(answer.error(), file.string())) return 4;
+      if (!says(answer.error(), "raise the limit for files")) return 9;
     }
     if (must(store->head()) != position{1} || must(store->find(id(3)))) return 5;
     if (code_of(store->append(request("a", exactly(1), {an_event(5)}))) != errc::read_only) return 6;

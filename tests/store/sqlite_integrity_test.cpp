@@ -28,32 +28,6 @@ result<store_pointer> open_verified(const fs::path& file, manual_clock clock = {
 
 } // namespace
 
-TEST_CASE("sqlite: what lies behind a damaged page is verified, too") {
-  const temporary_folder folder;
-  const auto file = folder.path() / "file.db";
-  {
-    const auto store = must(open_verified(file));
-    for (std::uint64_t i = 0; i < 20; ++i) must(store->append(request("a", any, some_events(i * 100, 100))));
-  }
-  run_sql(file, "UPDATE skald_events SET data = '{}' WHERE position = 2000");
-  auto content = content_of(file);
-  constexpr std::size_t page = 4096;
-  const auto place = content.find(number_json(900)); // in the middle of the table
-  REQUIRE(place != std::string::npos);
-  std::fill_n(content.begin() + static_cast<std::ptrdiff_t>(place / page * page), page, '\x5a');
-  write_file(file, content);
-  const auto store = must(open_verified(file));
-  const auto found = must(store->verify());
-  const auto told = [&](const char* what) {
-    return std::ranges::any_of(found.problems,
-                               [&](const problem& p) { return p.message.find(what) != std::string::npos; });
-  };
-  CHECK(told(" cannot be read: "));
-  CHECK(told("the event at position 2000, "));
-  CHECK(found.records > 1000);
-  CHECK(found.records < 2000);
-}
-
 namespace {
 
 constexpr std::size_t page_bytes = 4096;
@@ -75,7 +49,152 @@ void damage(const fs::path& file, const std::string& what, const std::string& te
   write_file(file, content);
 }
 
+std::uint64_t big_endian(const std::string& content, std::size_t at, std::size_t bytes) {
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < bytes; ++i) number = number << 8 | static_cast<std::uint8_t>(content[at + i]);
+  return number;
+}
+
+std::uint64_t take_varint(const std::string& content, std::size_t& at) {
+  std::uint64_t number = 0;
+  for (auto more = true; more; ++at) {
+    const auto byte = static_cast<std::uint8_t>(content[at]);
+    number = number << 7 | (byte & 0x7f);
+    more = (byte & 0x80) != 0;
+  }
+  return number;
+}
+
+/// A page in which a table has rows, of the numbers from `first` to `last`.
+struct leaf {
+  std::size_t offset;
+  std::uint64_t first;
+  std::uint64_t last;
+};
+
+/// All of a table that has some hundreds of them, in the order of their rows: as SQLite's file format tells.
+std::vector<leaf> leaves_of(const std::string& content, std::size_t root) {
+  constexpr std::size_t kind = 0;
+  constexpr std::size_t cells = 3;
+  REQUIRE(content[root + kind] == 5); // an inner page
+  constexpr std::size_t leaf_header = 8;
+  constexpr std::size_t inner_header = 12;
+  const auto cell = [&](std::size_t page, std::size_t header, std::size_t i) {
+    return page + big_endian(content, page + header + 2 * i, 2);
+  };
+  const auto row = [&](std::size_t page, std::size_t i) {
+    auto at = cell(page, leaf_header, i);
+    (void)take_varint(content, at); // the size of the row
+    return take_varint(content, at);
+  };
+  std::vector<leaf> leaves;
+  const auto add = [&](std::size_t pointer) {
+    const auto page = (big_endian(content, pointer, 4) - 1) * page_bytes;
+    REQUIRE(content[page + kind] == 13);
+    leaves.push_back({page, row(page, 0), row(page, big_endian(content, page + cells, 2) - 1)});
+  };
+  for (std::size_t i = 0; i < big_endian(content, root + cells, 2); ++i) add(cell(root, inner_header, i));
+  add(root + 8);
+  return leaves;
+}
+
 } // namespace
+
+TEST_CASE("sqlite: just the records of damaged pages cannot be verified, and all others are") {
+  const temporary_folder folder;
+  const auto file = folder.path() / "file.db";
+  constexpr std::uint64_t records = 8000;
+  {
+    const auto store = must(open_verified(file));
+    for (std::uint64_t i = 0; i < records; i += 1000) must(store->append(request("a", any, some_events(i, 1000))));
+  }
+  const auto sound = content_of(file);
+  const auto leaves = leaves_of(sound, first_page_of(file, "skald_events"));
+  const auto count = leaves.size();
+  REQUIRE(leaves.front().first == 1);
+  REQUIRE(leaves.back().last == records);
+  REQUIRE(leaves[count - 20].first - leaves[20].first > 3 * limits::page_records); // more than are tried one by one
+  struct range {
+    std::size_t first; // of the leaves
+    std::size_t last;
+  };
+  struct row {
+    const char* name;
+    std::vector<range> damaged;
+  };
+  const row rows[] = {
+    {"the first page", {{0, 0}}},
+    {"a page in the middle", {{count / 2, count / 2}}},
+    {"two that lie side by side", {{40, 41}}},
+    {"a sound one between two", {{40, 40}, {42, 42}}},
+    {"many", {{5, 5}, {20, count - 20}, {count - 3, count - 3}}},
+    {"the last page", {{count - 1, count - 1}}},
+    {"all", {{0, count - 1}}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    auto content = sound;
+    std::vector<std::string> expected;
+    auto left = records;
+    for (const auto& [first, last] : row.damaged) {
+      for (auto i = first; i <= last; ++i)
+        std::fill_n(content.begin() + static_cast<std::ptrdiff_t>(leaves[i].offset), page_bytes, '\x5a');
+      const auto from = std::to_string(leaves[first].first);
+      expected.push_back(last == count - 1
+                           ? "positions from " + from + " on cannot be read"
+                           : "positions " + from + " to " + std::to_string(leaves[last].last) + " cannot be read");
+      left -= leaves[last].last - leaves[first].first + 1;
+    }
+    write_file(file, sound);
+    const auto store = must(open_verified(file)); // which looks at the last page
+    write_file(file, content);
+    const auto found = must(store->verify());
+    std::vector<std::string> told;
+    for (const auto& p : found.problems) {
+      CHECK_MESSAGE(p.message.find('\n') == std::string::npos, p.message);
+      if (const auto end = p.message.find(" cannot be read"); end != std::string::npos)
+        told.push_back(p.message.substr(0, end + std::string_view{" cannot be read"}.size()));
+      else // not that something was missing
+        CHECK_MESSAGE((p.message.starts_with("SQLite finds: ") ||
+                       p.message.find(" could not all be looked at: ") != std::string::npos),
+                      p.message);
+    }
+    CHECK(told == expected);
+    CHECK(found.records == left);
+    CHECK_FALSE(found.streams); // they are told by the events
+  }
+}
+
+TEST_CASE("sqlite: what lies behind a damaged page is held against its checksum") {
+  const temporary_folder folder;
+  const auto file = folder.path() / "file.db";
+  {
+    const auto store = must(open_verified(file));
+    for (std::uint64_t i = 0; i < 20; ++i) must(store->append(request("a", any, some_events(i * 100, 100))));
+  }
+  auto content = content_of(file);
+  const auto leaves = leaves_of(content, first_page_of(file, "skald_events"));
+  const auto changed = leaves[10].last + 1; // right behind the damaged page
+  run_sql(file, "UPDATE skald_events SET data = '{}' WHERE position = " + std::to_string(changed));
+  content = content_of(file);
+  std::fill_n(content.begin() + static_cast<std::ptrdiff_t>(leaves[10].offset), page_bytes, '\x5a');
+  write_file(file, content);
+  const auto found = must(must(open_verified(file))->verify());
+  CHECK(std::ranges::any_of(found.problems, [&](const problem& p) {
+    return p.message.starts_with("the event at position " + std::to_string(changed) + ", ");
+  }));
+}
+
+TEST_CASE("sqlite: a table that somebody has dropped is no bug to report") {
+  const temporary_folder folder;
+  const auto file = folder.path() / "file.db";
+  const auto store = must(open_verified(file));
+  run_sql(file, "DROP TABLE skald_projections");
+  const auto found = store->verify();
+  REQUIRE_FALSE(found);
+  const auto& why = found.error().message;
+  CHECK_MESSAGE(why.find("something else has changed the file: restore it from a backup") != std::string::npos, why);
+}
 
 TEST_CASE("sqlite: a name or an event that an index or a table has lost is noticed where reads are verified") {
   constexpr std::size_t rows = 4; // where a page tells how many it has

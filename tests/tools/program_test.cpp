@@ -175,6 +175,28 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a file that may not grow further is told, and what to do") {
+  const skald::test::temporary_folder folder;
+  const auto url = [&](const char* name) { return "sqlite:" + (folder.path() / name).string(); };
+  const auto log = (folder.path() / "log").string();
+  REQUIRE(start({"load", "--store", url("full"), "--events", "100", "--payload", "4000"}).wait().status == 0);
+  REQUIRE(start({"export", "--store", url("full"), "-o", log}).wait().status == 0);
+  const words rows[] = {
+    {"import", log, "--store", url("imported")},
+    {"copy", "--store", url("full"), "--to", url("copied")},
+    {"load", "--store", url("loaded"), "--events", "100", "--payload", "4000"},
+    {"export", "--store", url("full"), "-o", log + ".again"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.front());
+    words limited{"-c", R"(ulimit -f 200; exec "$0" "$@")", SKALD_PROGRAM}; // 100 KiB
+    limited.insert(limited.end(), row.begin(), row.end());
+    const auto done = child::process{"/bin/sh", limited}.wait();
+    CHECK(done.status == 1);
+    CHECK_MESSAGE(has(done.err, "raise the limit for files"), done.err);
+  }
+}
+
 TEST_CASE("the program takes its store from SKALD_STORE, and writes JSON into a pipe") {
   const small_store there;
   REQUIRE(::setenv("SKALD_STORE", there.url.c_str(), 1) == 0); // NOLINT(concurrency-mt-unsafe): no thread reads it

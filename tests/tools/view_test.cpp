@@ -338,11 +338,34 @@ TEST_CASE("verify tells a problem of no event without an id, and of a lost table
   CHECK(orphan.status == 1);
   CHECK_MESSAGE(has(orphan.out, R"("stream":"empty","problem":")"), orphan.out);
   CHECK_FALSE(has(orphan.out, R"("id":"")"));
+  CHECK_FALSE(has(orphan.out, R"("position":0)"));
   skald::test::run_sql(file, "DROP TABLE skald_relations");
   const auto lost = run({"verify", "--store", there.url});
   CHECK(lost.status == 1);
   CHECK_MESSAGE(has(lost.err, "preparing for "), lost.err);
   CHECK_MESSAGE(has(lost.err, "no such table: skald_relations"), lost.err);
+}
+
+TEST_CASE("verify tells what damage keeps it from looking at, and counts no streams then") {
+  const skald::test::temporary_folder folder;
+  const auto file = folder.path() / "events.db";
+  const auto url = "sqlite:" + file.string();
+  said({"load", "--store", url, "--events", "2000", "--writers", "1", "--payload", "10"});
+  auto content = text_of(file);
+  constexpr std::size_t page = 4096;
+  const auto place = content.find(R"({"writer":1,"number":1000,)"); // in the middle of the table
+  REQUIRE(place != std::string::npos);
+  content.replace(place / page * page, page, page, '\x5a');
+  write(file, content);
+  const auto done = run({"verify", "--store", url});
+  CHECK(done.status == 1);
+  const auto lines = lines_of(done.out);
+  REQUIRE(lines.size() > 2);
+  CHECK(has(lines[0], " cannot be read: "));
+  CHECK(has(done.out, R"({"problem":"streams could not all be looked at: )"));
+  CHECK_MESSAGE(lines.back().starts_with(R"({"events":19)"), lines.back());
+  CHECK_MESSAGE(!has(lines.back(), "streams"), lines.back());
+  CHECK(has(run({"verify", "--store", url, "--table"}).out, " events, not all streams were looked at: "));
 }
 
 TEST_CASE("verify says that nothing is missing or changed, or names the record that is") {
