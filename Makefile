@@ -63,9 +63,10 @@ clang:
 
 faults:
 	@scripts/deps.sh test
-	@$(call build,release,--target skald_store_tests skald_tools_tests)
+	@$(call build,release,--target skald_store_tests skald_tools_tests skald_actors_tests)
 	@for tests in store tools; do SKALD_KILL_ROUNDS=$(ROUNDS) \
 	  build/release/tests/$$tests/skald_$${tests}_tests --test-case='*that is killed at any moment*' || exit 1; done
+	@SKALD_FAULT_SEEDS=$(ROUNDS) build/release/tests/actors/skald_actors_tests --test-case='random faults of the disk*'
 
 bazel:
 	@scripts/deps.sh bazel
