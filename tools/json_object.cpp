@@ -95,6 +95,13 @@ void json_value::expected(std::string_view what) const {
   refuse("expected " + std::string{what} + ", found " + std::string{kind_of(text_)});
 }
 
+void json_value::expected_integer(std::uint64_t most) const {
+  constexpr std::size_t shown = 40;
+  const auto what = "an integer from 0 to " + std::to_string(most);
+  if (kind_of(text_) != "a number") return expected(what);
+  refuse("expected " + what + ", found " + std::string{text_.substr(0, shown)} + (text_.size() > shown ? "..." : ""));
+}
+
 std::vector<std::string_view> json_value::elements() const {
   std::vector<std::string_view> all;
   walker walk{text_};

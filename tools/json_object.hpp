@@ -4,6 +4,8 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +25,8 @@ public:
 
   [[nodiscard]] std::string_view text() const noexcept { return text_; }
   void refuse(std::string_view why) const { problems_->add(path_, why); }
+  /// Refuses it, and tells what kind of value it is.
+  void expected(std::string_view what) const;
 
   void read(std::string& out) const;
 
@@ -30,7 +34,10 @@ public:
   template <class T>
     requires std::same_as<T, bool> || std::unsigned_integral<T>
   void read(T& out) const {
-    take(skald::from_json<T>(text_), out);
+    auto read = skald::from_json<T>(text_);
+    if constexpr (std::unsigned_integral<T> && !std::same_as<T, bool>)
+      if (!read) return expected_integer(std::numeric_limits<T>::max());
+    take(std::move(read), out);
   }
 
   /// A string that `T::parse` reads.
@@ -71,7 +78,7 @@ private:
       refuse(read.error().message);
   }
 
-  void expected(std::string_view what) const;
+  void expected_integer(std::uint64_t most) const; ///< shows a number as it stands
   [[nodiscard]] std::vector<std::string_view> elements() const;
 
   std::string_view text_;

@@ -20,26 +20,40 @@ using skald::detail::in_quotes;
 
 /// A moment, with the counter behind it that its text does not show.
 void read_created(json_object& from, skald::timestamp& out) {
-  from.read("created", out);
+  const bool has_created = from.read("created", out);
   std::uint16_t counter = 0;
   if (!from.read("counter", counter)) return;
-  if (!out.given()) return from.refuse("counter", "needs created");
+  if (!has_created) return from.refuse("counter", "needs created");
   out = skald::timestamp{out.time(), counter};
+}
+
+void need_created(json_object& from, skald::timestamp& out) {
+  if (from.at("created")) return read_created(from, out);
+  (void)from.find("counter"); // which says nothing without it
 }
 
 template <class Cursor>
 void read_cursor(const json_value& from, Cursor& out) {
   json_object object{from};
-  if (!object.find("created")) object.refuse("created", "missing");
-  read_created(object, out.created);
+  need_created(object, out.created);
   object.need("id", out.id);
   object.end();
 }
 
 void read_cursor(const json_value& from, skald::position& out) { from.read(out.value); }
 
+/// Refuses a word that is none of those that may stand there, if it is one: else that is refused already.
+void refuse_word(const json_value& from, const std::string& words, const std::string& word) {
+  if (from.text().front() == '"') from.refuse("expected " + words + ", found " + in_quotes(word));
+}
+
 skald::expected_revision read_expected(const json_value& from) {
-  if (from.text().front() != '"') {
+  const std::string words = "any, no_stream, stream_exists or a number";
+  if (const char first = from.text().front(); first != '"') {
+    if (std::string_view{"{[tfn"}.find(first) != std::string_view::npos) {
+      from.expected(words);
+      return skald::expected_revision::any();
+    }
     skald::revision number;
     from.read(number.value);
     return skald::expected_revision::exactly(number);
@@ -48,7 +62,7 @@ skald::expected_revision read_expected(const json_value& from) {
   from.read(word);
   if (word == "no_stream") return skald::expected_revision::no_stream();
   if (word == "stream_exists") return skald::expected_revision::stream_exists();
-  if (word != "any") from.refuse("expected any, no_stream, stream_exists or a number, found " + in_quotes(word));
+  if (word != "any") refuse_word(from, words, word);
   return skald::expected_revision::any();
 }
 
@@ -86,8 +100,7 @@ skald::record read_record(const json_value& from) {
   object.need("type", made.type);
   if (const auto data = object.at("data")) made.data = data->text();
   if (const auto meta = object.find("meta")) made.meta = meta->text();
-  if (!object.find("created")) object.refuse("created", "missing");
-  read_created(object, made.created);
+  need_created(object, made.created);
   object.read("version", made.schema_version);
   object.read("batch", made.batch);
   object.read("silent", made.silent);
@@ -102,8 +115,13 @@ std::vector<skald::relation_change> read_relations(const json_value& from) {
   std::vector<relation_change> changes;
   from.for_each([&](const json_value& change) {
     json_object object{change};
+    const auto word = object.at("do");
+    if (!word) return;
     std::string what;
-    object.need("do", what);
+    word->read(what);
+    constexpr std::array<std::string_view, 4> words{"insert", "remove", "remove_key", "remove_stream"};
+    if (std::ranges::find(words, what) == words.end())
+      return refuse_word(*word, "insert, remove, remove_key or remove_stream", what);
     skald::relation_key key;
     skald::stream_id stream;
     if (what != "remove_stream") object.need("key", key);
@@ -114,10 +132,8 @@ std::vector<skald::relation_change> read_relations(const json_value& from) {
       changes.push_back(relation_change::remove(std::move(key), std::move(stream)));
     else if (what == "remove_key")
       changes.push_back(relation_change::remove_key(std::move(key)));
-    else if (what == "remove_stream")
+    else
       changes.push_back(relation_change::remove_stream(std::move(stream)));
-    else if (!what.empty())
-      object.refuse("do", "expected insert, remove, remove_key or remove_stream, found " + in_quotes(what));
     object.end();
   });
   return changes;
@@ -130,12 +146,13 @@ operation narrowed(json_object& from, Args&&... args) {
   auto& query = std::get<Query>(made); // where it stays: g++ 12 warns of moves of queries that have no types
   std::vector<std::string> types;
   if (from.read("types", types)) query.types(std::move(types));
-  std::string direction;
-  if (from.read("direction", direction)) {
+  if (const auto word = from.find("direction")) {
+    std::string direction;
+    word->read(direction);
     if (direction == "backward")
       query.backward();
     else if (direction != "forward")
-      from.refuse("direction", "expected forward or backward, found " + in_quotes(direction));
+      refuse_word(*word, "forward or backward", direction);
   }
   std::uint64_t limit = 0;
   if (from.read("limit", limit)) query.limit(limit);
@@ -201,8 +218,7 @@ operation read_status(json_object& from) {
   from.need("id", made.id);
   from.need("stream", made.stream);
   from.need("type", made.type);
-  if (!from.find("created")) from.refuse("created", "missing");
-  read_created(from, made.created);
+  need_created(from, made.created);
   return made;
 }
 
