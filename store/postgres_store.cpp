@@ -391,6 +391,9 @@ public:
     } catch (const std::bad_alloc&) {
       throw;
     } catch (const std::exception& why) {
+      if (const std::string_view told{why.what()}; is_about_the_url(told))
+        throw failure{errc::invalid_argument, sentence("its URL is wrong", why.what(),
+                                                       "its query takes what libpq does, and schema and deadline")};
       throw lost_connection{trouble_, sentence("connecting to it", why.what(),
                                                "see that the server runs there and lets in connections, and that host, "
                                                "user, password and database are right")};
@@ -437,13 +440,34 @@ public:
   }
 
   [[nodiscard]] std::string sentence(const char* purpose, const std::string& reason, const std::string& advice) const {
-    std::string told = to_.without_secrets(reason);
-    while (!told.empty() && told.back() == '\n') told.pop_back();
-    std::ranges::replace(told, '\n', ' ');
+    const auto told = in_one_line(to_.without_secrets(reason));
     return "store '" + to_.shown + "' (schema '" + to_.schema + "'): " + purpose + ": " + told + ": " + advice;
   }
 
 private:
+  /// libpq begins with these where it does not come as far as a server. It has no code for that.
+  static bool is_about_the_url(std::string_view told) {
+    constexpr std::string_view beginnings[] = {"invalid ",   "missing ",         "extra ",
+                                               "forbidden ", "unexpected ",      "end of string ",
+                                               "IPv6 host ", "could not match ", "definition of service "};
+    return std::ranges::any_of(beginnings, [&](std::string_view b) { return told.starts_with(b); }) ||
+           told.find("for connection option") != std::string_view::npos;
+  }
+
+  /// libpq's sentences stand below each other, some of them indented.
+  static std::string in_one_line(std::string_view text) {
+    std::string line;
+    while (!text.empty()) {
+      auto part = text.substr(0, text.find('\n'));
+      text.remove_prefix(std::min(part.size() + 1, text.size()));
+      part.remove_prefix(std::min(part.find_first_not_of(" \t\r"), part.size()));
+      part = part.substr(0, part.find_last_not_of(" \t\r") + 1);
+      if (!part.empty()) (line += line.empty() ? "" : "; ") += part;
+    }
+    std::ranges::replace(line, '\t', ' ');
+    return line;
+  }
+
   /// Runs `work` under the watchdog, and throws its error in our words.
   template <class Work>
   rows attempt(const char* purpose, Work work) {

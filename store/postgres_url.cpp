@@ -54,6 +54,24 @@ result<void> check_schema(const std::string& shown, const std::string& name) {
   return {};
 }
 
+/// What stands behind the host's `:` where that is no port; of several hosts, the first such one.
+std::optional<std::string_view> wrong_port(std::string_view hosts) {
+  while (!hosts.empty()) {
+    auto host = take_until(hosts, ",");
+    if (!hosts.empty()) hosts.remove_prefix(1);
+    if (host.starts_with('[')) host.remove_prefix(std::min(host.find(']'), host.size())); // colons of its own
+    const auto colon = host.find(':');
+    if (colon == std::string_view::npos || colon + 1 == host.size()) continue;
+    const auto text = host.substr(colon + 1);
+    std::uint16_t port = 0;
+    const auto* end = text.data() + text.size();
+    if (const auto [stop, problem] = std::from_chars(text.data(), end, port);
+        problem != std::errc{} || stop != end || port == 0)
+      return text;
+  }
+  return {};
+}
+
 } // namespace
 
 bool postgres_url::names(std::string_view text) noexcept {
@@ -79,6 +97,12 @@ result<postgres_url> postgres_url::parse(std::string_view text) {
     return wrong(std::string{scheme.empty() ? "postgresql://" : scheme} + "...",
                  "it cannot be understood" + std::string{how_to_write_one});
 
+  const auto bad_port = wrong_port(host);
+  if (bad_port && at == std::string_view::npos) // which may be a password
+    return wrong(std::string{scheme} + "...",
+                 "what stands behind the ':' of its host is no port, which is a number from 1 "
+                 "to 65535; or the host is missing behind a password");
+
   auto user = credentials;
   const auto name = take_until(user, ":");
   const auto add_secret = [&](std::string_view secret) {
@@ -90,6 +114,7 @@ result<postgres_url> postgres_url::parse(std::string_view text) {
   parsed.shown = std::string{scheme};
   if (!name.empty()) (parsed.shown += name) += '@';
   (parsed.shown += host) += path;
+  if (bad_port) return wrong(parsed.shown, "its port '" + std::string{*bad_port} + "' is no number from 1 to 65535");
   parsed.uri = std::string{scheme} + std::string{authority} + std::string{path};
 
   char separator = '?';
@@ -114,6 +139,8 @@ result<postgres_url> postgres_url::parse(std::string_view text) {
       parsed.deadline = std::chrono::milliseconds{milliseconds};
     } else {
       if (percent_decoded(key).value_or("").find("password") != std::string::npos) add_secret(value);
+      if (key.size() == parameter.size()) // libpq would show it, and it may be a piece of a password
+        return wrong(parsed.shown, "behind the '?' or a '&' of its query stands no NAME=VALUE");
       (parsed.uri += std::exchange(separator, '&')) += parameter;
     }
   }

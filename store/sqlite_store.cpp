@@ -1377,9 +1377,9 @@ void create_file(const std::filesystem::path& file, bool wanted) {
 } // namespace
 
 result<std::unique_ptr<event_store>> open_sqlite_store(const std::filesystem::path& file, store_options options) {
-  if (file.empty()) return error{errc::open_failed, "opening a store: no file is named: name one"};
+  if (file.empty()) return error{errc::invalid_argument, "opening a store: no file is named: give sqlite:FILE"};
   if (file.native().find('\0') != std::string::npos) // SQLite would open what stands in front of it
-    return error{errc::open_failed, "opening a store: the name of its file holds a NUL: name another one"};
+    return error{errc::invalid_argument, "opening a store: the name of its file holds a NUL: name another one"};
   try {
     // SQLite gives names such as ":memory:" and "file:x?mode=ro" a meaning of its own, but no absolute path.
     const auto path = std::filesystem::absolute(file);

@@ -64,6 +64,11 @@ TEST_CASE("postgres: a URL that is not understood is refused, and shows nothing 
     "postgresql://u:s3cr3t@h/d?deadline=5s",
     "postgresql://u:s3cr3t@h/d?deadline=1e9",
     "postgresql://u:s3cr3t@h/d?deadline=99999999999999999999",
+    "postgresql://u:s3cr3t@h/d?password=x&s3cr3t",
+    "postgresql://u:s3cr3t@h:0/d",
+    "postgresql://u:s3cr3t@h:1,[::1]:65536/d",
+    "postgresql://u:s3cr3t",
+    "postgresql://u:s3cr3t/d",
     "mysql://u:s3cr3t@h/d",
     std::string{"postgresql://u:s3cr3t@h/d\0x", 27},
   };

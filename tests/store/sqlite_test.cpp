@@ -104,9 +104,9 @@ TEST_CASE("sqlite: a path where no file can be is refused") {
     write_file(folder.path() / "file", "x");
     refusal_of(folder.path() / "file" / "file.db");
   }
-  SUBCASE("no name") { CHECK(code_of(open_sqlite_store("")) == errc::open_failed); }
+  SUBCASE("no name") { CHECK(code_of(open_sqlite_store("")) == errc::invalid_argument); }
   SUBCASE("a name with a NUL") {
-    CHECK(code_of(open_sqlite_store(folder.path() / std::string{"a\0b", 3})) == errc::open_failed);
+    CHECK(code_of(open_sqlite_store(folder.path() / std::string{"a\0b", 3})) == errc::invalid_argument);
     CHECK(fs::is_empty(folder.path()));
   }
 }
