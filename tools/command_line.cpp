@@ -16,6 +16,7 @@
 #include <exception>
 #include <functional>
 #include <iostream>
+#include <limits>
 #include <unistd.h>
 #include <utility>
 
@@ -219,7 +220,7 @@ private:
                      [this] { return run_load(common_, load_, at_); });
     add_number(load, "-w,--writers", load_.writers, "So many append at the same time (8)");
     add_number(load, "--streams", load_.streams, "To so many streams, load-1 and so on (100)");
-    add_number(load, "-n,--events", load_.events, "End behind so many events");
+    add_number(load, "-n,--events", load_.events, "End behind so many events, or a few more, for appends are whole");
     load->add_option("--seconds", load_.seconds, "End after this time (10, unless --events is given)")
       ->option_text("S")
       ->check(some_seconds);
@@ -233,7 +234,7 @@ private:
                       [this] { return run_audit(common_, audit_, at_); });
     audit->add_option("LOG", audit_.log, "What load --ack-log has written")->required()->option_text(" ");
     add_number(audit, "--cut-ns", audit_.cut_ns,
-               "What was acknowledged at this moment of the log or later may be lost");
+               "What was acknowledged at this time of the log's clock, in nanoseconds, or later may be lost");
   }
 
   template <class Number>
@@ -270,7 +271,11 @@ private:
 
   /// Of a number, digits alone: CLI11 would take -1 for a very large one.
   static std::string natural(const std::string& text) {
-    return skald::position::parse(text) ? "" : skald::detail::in_quotes(text) + " is no number from 0 on";
+    if (skald::position::parse(text)) return "";
+    const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+    return skald::detail::in_quotes(text) +
+           (digits ? " is too large: give at most " + grouped(std::numeric_limits<std::uint64_t>::max())
+                   : " is no number from 0 on");
   }
 
   /// CLI11 would take inf and nan, too.

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -54,7 +55,11 @@ descriptor& descriptor::operator=(descriptor&& other) noexcept {
 
 descriptor open_file(const std::string& name, int flags, std::string_view advice) {
   descriptor file{::open(name.c_str(), flags | O_CLOEXEC, 0600)};
-  if (file.get() < 0)
+  struct stat found{};
+  // which can be opened, but not read
+  const bool is_folder = file.get() >= 0 && ::fstat(file.get(), &found) == 0 && S_ISDIR(found.st_mode);
+  if (is_folder) errno = EISDIR;
+  if (file.get() < 0 || is_folder)
     throw skald::failure{skald::errc::open_failed, "opening '" + name + "': " + reason() + ": " + std::string{advice}};
   return file;
 }

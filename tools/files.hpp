@@ -30,7 +30,7 @@ private:
 
 /// Opens a file, made for its owner alone where it is made. Throws `failure` (`open_failed`), with this advice.
 [[nodiscard]] descriptor open_file(const std::string& name, int flags,
-                                   std::string_view advice = "see whether it is there and may be used");
+                                   std::string_view advice = "name a file that is there and may be used");
 
 /// Makes what was closed of standard input, output and error something that cannot be used, so that no file takes its place.
 void open_standard_descriptors() noexcept;

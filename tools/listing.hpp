@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,9 +27,13 @@ public:
       out_ << json() << '\n';
       return;
     }
+    empty_ = false;
     rows_.push_back(cells());
     if (rows_.size() == rows_at_once) flush();
   }
+
+  /// The end of the list: people are told `nothing` where nothing was in it.
+  void end(std::string_view nothing);
 
   /// Writes what there is. The next rows stand in the same columns, which may have to be wider.
   void flush();
@@ -40,6 +45,7 @@ private:
   bool for_people_;
   growing_table table_;
   std::vector<row> rows_;
+  bool empty_ = true;
 };
 
 } // namespace tools

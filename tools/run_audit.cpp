@@ -18,7 +18,7 @@ audit::counts check(const common_options& common, const audit_options& options, 
   const auto store = open(common, false);
   audit checking{[&](const violation& v) { at.out << (common.for_people ? sentence_of(v) : json_of(v)) << '\n'; },
                  options.cut_ns};
-  line_reader lines{file.get(), "the log", at.stop};
+  line_reader lines{file.get(), "'" + options.log + "'", at.stop};
   while (const auto line = lines.next()) checking.take(*line);
   const auto head = store->head().value();
   progress shown{"checked", at};

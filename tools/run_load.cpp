@@ -73,8 +73,8 @@ public:
   void check() const {
     if (thrown_) std::rethrow_exception(thrown_);
     if (trouble_)
-      throw skald::failure{trouble_->code, grouped(refused_) + " appends were refused, and of " + grouped(unknown_) +
-                                             " nobody knows; the first: " + trouble_->message};
+      throw skald::failure{trouble_->code, counted(refused_, "append was", "appends were") + " refused, and of " +
+                                             grouped(unknown_) + " nobody knows; the first: " + trouble_->message};
   }
 
   void print(bool for_people) const {
@@ -186,6 +186,7 @@ void refuse_nonsense(const load_options& options) {
   if (options.writers == 0 || options.writers > most_writers)
     refuse("there can be 1 to " + grouped(most_writers) + " writers");
   if (options.streams == 0) refuse("events need at least one stream to be appended to");
+  if (options.events == 0) refuse("no events are none to append: give --events 1 or more");
   if (options.events_an_append == 0 || options.events_an_append > skald::limits::request_events)
     refuse("an append has at least one event, and at most " + grouped(skald::limits::request_events));
   if (options.payload > skald::limits::event_bytes - most_around_text)

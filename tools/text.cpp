@@ -50,6 +50,12 @@ std::string grouped(std::uint64_t number) {
   return text;
 }
 
+std::string counted(std::uint64_t number, std::string_view one, std::string_view many) {
+  auto text = grouped(number) + ' ';
+  text += number == 1 || many.empty() ? one : many;
+  return number != 1 && many.empty() ? text + 's' : text;
+}
+
 std::size_t width_of(std::string_view text) {
   return text.size() - static_cast<std::size_t>(std::ranges::count_if(text, continues));
 }
@@ -112,7 +118,7 @@ std::string table_of(const std::string& title, const named_numbers& numbers) {
 std::string progress_text(std::string_view what, std::uint64_t events, double part,
                           std::chrono::duration<double> taken) {
   constexpr std::size_t length = 20;
-  auto text = std::string{what} + ' ' + grouped(events) + " events";
+  auto text = std::string{what} + ' ' + counted(events, "event");
   if (part > 0) {
     const auto full = static_cast<std::size_t>(std::min(part, 1.0) * length);
     text += ", " + std::to_string(static_cast<int>(std::min(part, 1.0) * 100)) + " % [" + std::string(full, '=') +

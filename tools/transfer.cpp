@@ -167,8 +167,8 @@ bool is_same_store(const std::string& one, const std::string& other) {
 
 std::string counts(const import_report& r, bool for_people) {
   if (for_people)
-    return grouped(r.written) + " events imported, " + grouped(r.known) + " known, " + grouped(r.refused) +
-           " lines refused\n";
+    return counted(r.written, "event") + " imported, " + grouped(r.known) + " known, " + counted(r.refused, "line") +
+           " refused\n";
   return "{\"written\":" + std::to_string(r.written) + ",\"known\":" + std::to_string(r.known) +
          ",\"refused\":" + std::to_string(r.refused) + "}\n";
 }
@@ -190,9 +190,10 @@ int run_import(const common_options& common, const import_options& options, cons
                   [&](std::uint64_t line, const std::string& why) { told.add(log + ':' + std::to_string(line), why); }};
   const auto& done = events.report();
   const auto what_is_left = [&] {
-    return grouped(done.written + done.known) + (skald::is_in_memory(common.store)
-                                                   ? " events were imported, and are gone with the store in memory"
-                                                   : " events are kept, and the same command goes on with the rest");
+    return skald::is_in_memory(common.store)
+             ? counted(done.written + done.known, "event") + " imported, and gone with the store in memory"
+             : counted(done.written + done.known, "event is", "events are") +
+                 " kept, and the same command goes on with the rest";
   };
   try {
     progress shown{"imported", at};
@@ -254,7 +255,8 @@ int run_export(const common_options& common, const export_options& options, cons
   const auto all = static_cast<double>(head.value - std::min(head, after).value);
   std::uint64_t events = 0;
   const auto what_is_left = [&] {
-    return grouped(events) + " events are exported" + (to_file ? ", and --resume goes on with the rest" : "");
+    return counted(events, "event is", "events are") + " exported" +
+           (to_file ? ", and --resume goes on with the rest" : "");
   };
   try {
     std::optional<progress> shown;
@@ -278,7 +280,7 @@ int run_export(const common_options& common, const export_options& options, cons
   }
   if (at.stop.stopped()) return interrupted(at, what_is_left());
   if (to_file)
-    at.out << (common.for_people ? grouped(events) + " events exported\n"
+    at.out << (common.for_people ? counted(events, "event") + " exported\n"
                                  : "{\"events\":" + std::to_string(events) + "}\n");
   return 0;
 }
@@ -296,7 +298,8 @@ int run_copy(const common_options& common, const copy_options& options, console&
                   }};
   const auto& done = events.report();
   const auto what_is_left = [&] {
-    return grouped(done.written + done.known) + " events are copied, and the same command goes on with the rest";
+    return counted(done.written + done.known, "event is", "events are") +
+           " copied, and the same command goes on with the rest";
   };
   std::uint64_t relations = 0;
   try {
@@ -323,8 +326,8 @@ int run_copy(const common_options& common, const copy_options& options, console&
   told.end();
   if (at.stop.stopped()) return interrupted(at, what_is_left());
   if (common.for_people)
-    at.out << grouped(done.written) << " events copied, " << grouped(done.known) << " known, " << grouped(done.refused)
-           << " refused; " << grouped(relations) << " streams under relation keys\n";
+    at.out << counted(done.written, "event") << " copied, " << grouped(done.known) << " known, "
+           << grouped(done.refused) << " refused; " << counted(relations, "stream") << " under relation keys\n";
   else
     at.out << "{\"written\":" << done.written << ",\"known\":" << done.known << ",\"refused\":" << done.refused
            << ",\"relations\":" << relations << "}\n";

@@ -65,7 +65,7 @@ int read(const skald::event_store& store, Query query, const common_options& com
   narrow(query, wanted(options.types), options.backward, options.limit, from);
   auto out = list_of_records(common, at);
   for_each(store, query, [&](const skald::record& r) { add(out, r); }).value();
-  out.flush();
+  out.end(store.head().value() == skald::position{} ? "there are no events" : "there are no such events");
   return 0;
 }
 
@@ -151,7 +151,7 @@ int run_init(const common_options& common, console& at) {
   const auto events = store->head().value().value;
   const auto name = skald::without_password(common.store);
   if (common.for_people)
-    at.out << printable(name, std::string::npos) << " is ready: it holds " << grouped(events) << " events\n";
+    at.out << printable(name, std::string::npos) << " is ready: it holds " << counted(events, "event") << '\n';
   else
     at.out << '{' << pair("store", quoted(name)) << ',' << pair("events", std::to_string(events)) << "}\n";
   return 0;
@@ -180,7 +180,10 @@ int run_tail(const common_options& common, const tail_options& options, console&
   std::vector<skald::record> last;
   for_each(*store, newest, [&](const skald::record& r) { last.push_back(r); }).value();
   for (const auto& r : std::views::reverse(last)) add(out, r);
-  out.flush();
+  if (options.follow)
+    out.flush();
+  else
+    out.end(place == skald::position{} ? "there are no events" : "there are no such events");
   while (options.follow && !at.stop.stopped()) {
     // Up to the head: what is of other types is not read again.
     const auto head = store->head().value();
@@ -207,7 +210,7 @@ int run_streams(const common_options& common, console& at) {
       },
       [&] { return row{printable(s.stream.str(), name_width), grouped(s.revision.value), s.newest.str()}; });
   });
-  out.flush();
+  out.end("there are no streams");
   return 0;
 }
 
@@ -215,18 +218,20 @@ int run_relations(const common_options& common, const relations_options& options
   if (!options.key.empty() && !options.stream.empty())
     throw skald::failure{skald::errc::invalid_argument, "--key and --stream exclude each other"};
   const auto store = open(common, false);
-  const auto list_names = [&](std::string_view what, const auto& names) {
+  const auto list_names = [&](std::string_view what, const auto& names, const std::string& nothing) {
     listing out{at.out, common.for_people, {std::string{what}}};
     for (const auto& name : names)
       out.add([&] { return '{' + pair(what, quoted(name.str())) + '}'; },
               [&] { return row{printable(name.str(), name_width)}; });
-    out.flush();
+    out.end(nothing);
     return 0;
   };
   if (!options.key.empty())
-    return list_names("stream", store->related(skald::relation_key::parse(options.key).value()).value().streams);
+    return list_names("stream", store->related(skald::relation_key::parse(options.key).value()).value().streams,
+                      "no stream is kept under key " + skald::detail::in_quotes(options.key));
   if (!options.stream.empty())
-    return list_names("key", store->keys_of(skald::stream_id::parse(options.stream).value()).value());
+    return list_names("key", store->keys_of(skald::stream_id::parse(options.stream).value()).value(),
+                      "stream " + skald::detail::in_quotes(options.stream) + " is kept under no key");
   listing out{at.out, common.for_people, {"key", ">streams", ">revision"}};
   for_each_relation(*store, [&](const skald::relation_summary& r) {
     out.add(
@@ -236,7 +241,7 @@ int run_relations(const common_options& common, const relations_options& options
       },
       [&] { return row{printable(r.key.str(), name_width), grouped(r.streams), grouped(r.revision.value)}; });
   });
-  out.flush();
+  out.end("there are no relation keys");
   return 0;
 }
 
@@ -265,7 +270,7 @@ int run_snapshots(const common_options& common, console& at) {
                    found->holds ? "yes" : "no"};
       });
   });
-  out.flush();
+  out.end("there are no snapshots");
   return 0;
 }
 
@@ -275,7 +280,7 @@ int run_types(const common_options& common, console& at) {
   for (const auto& t : store->types().value())
     out.add([&] { return '{' + pair("type", quoted(t.type)) + ',' + pair("events", std::to_string(t.events)) + '}'; },
             [&] { return row{printable(t.type, name_width), grouped(t.events)}; });
-  out.flush();
+  out.end("there are no events");
   return 0;
 }
 
@@ -297,9 +302,9 @@ int run_verify(const common_options& common, console& at) {
   }
   out.flush();
   if (common.for_people)
-    at.out << grouped(found.records) << " events"
-           << (found.streams ? " in " + grouped(*found.streams) + " streams: " : ", not all streams were looked at: ")
-           << (found.sound() ? "nothing is missing or changed" : grouped(found.problem_count) + " problems") << '\n';
+    at.out << counted(found.records, "event")
+           << (found.streams ? " in " + counted(*found.streams, "stream") + ": " : ", not all streams were looked at: ")
+           << (found.sound() ? "nothing is missing or changed" : counted(found.problem_count, "problem")) << '\n';
   else
     at.out << '{' << pair("events", std::to_string(found.records)) << ','
            << (found.streams ? pair("streams", std::to_string(*found.streams)) + ',' : "")

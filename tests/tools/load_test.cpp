@@ -171,6 +171,7 @@ TEST_CASE("a load that nobody can want is refused in a sentence") {
     {{"--writers", "0"}, "1 to 10,000 writers"},
     {{"--writers", "10001"}, "1 to 10,000 writers"},
     {{"--streams", "0"}, "at least one stream"},
+    {{"--events", "0"}, "give --events 1 or more"},
     {{"--per-append", "0"}, "at least one event"},
     {{"--per-append", "100001"}, "at most 100,000"},
     {{"--payload", "100000000"}, "at most 16,777,216 bytes"},

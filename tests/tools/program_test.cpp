@@ -56,6 +56,12 @@ TEST_CASE("a command line that is none is answered in a sentence, and nothing is
     {{"read", "--store", there.url, "--after", "x"}, "--after 'x': give the id of an event, a UUID, or a position"},
     {{"read", "--store", there.url, "s", "--after", "1"}, "a position only where the whole store is read"},
     {{"read", "--store", there.url, "--key", "k", "s"}, "cannot be read together"},
+    {{"read", "--store", "sqlite:"}, "no file is named: give sqlite:FILE"},
+    {{"copy", "--store", there.url, "--to", "sqlite:"}, "no file is named: give sqlite:FILE"},
+    {{"load", "--store", "sqlite:"}, "no file is named: give sqlite:FILE"},
+    {{"audit", "--store", there.url, "log", "--cut-ns", "18446744073709551616"},
+     "--cut-ns: '18446744073709551616' is too large: give at most 18,446,744,073,709,551,615"},
+    {{"audit", "--store", there.url, "log", "--cut-ns", "1s"}, "--cut-ns: '1s' is no number from 0 on"},
     {{"read", "--store", "events.db"}, "there is no store 'events.db': give sqlite:FILE"},
     {{"pipe", "--store", "events.db"}, "there is no store 'events.db': give sqlite:FILE"},
     {{"load", "--store", "events.db"}, "there is no store 'events.db': give sqlite:FILE"},
@@ -114,6 +120,21 @@ TEST_CASE("no password is shown, wherever it stands") {
     CHECK(done.status != 0);
     CHECK_FALSE(done.err.empty());
     CHECK_MESSAGE(!has(done.err + done.out, "secret"), done.err);
+  }
+}
+
+TEST_CASE("files that cannot be read are told by their names, and no store is made for them") {
+  const skald::test::temporary_folder folder;
+  const auto store = folder.path() / "new.db";
+  const auto name = folder.path().string();
+  const words commands[] = {{"import", name}, {"audit", name}, {"load", "--events", "1", "--ack-log", name}};
+  for (auto command : commands) {
+    CAPTURE(command);
+    command.insert(command.end(), {"--store", "sqlite:" + store.string()});
+    const auto done = run(command);
+    CHECK(done.status == (command[0] == "audit" ? 2 : 1));
+    CHECK_MESSAGE(has(done.err, "opening '" + name + "': Is a directory: name a file"), done.err);
+    CHECK(std::filesystem::exists(store) == (command[0] == "load")); // whose node is there first
   }
 }
 
@@ -213,5 +234,16 @@ TEST_CASE("stores on a PostgreSQL server are looked into as well") {
   CHECK(run({"streams", "--store", backend.url()}).status == 1);
   CHECK(said({"init", "--store", backend.url(), "--table"}).ends_with(" is ready: it holds 0 events\n"));
   CHECK(said({"streams", "--store", backend.url()}).empty());
+  const std::pair<std::string, std::string> wrong[] = {
+    {"postgresql://h/db?nosuch=1", "its URL is wrong: invalid URI query parameter: \"nosuch\""},
+    {"postgresql://u@h:99999/db", "its port '99999' is no number from 1 to 65535"},
+    {"postgresql://h:99999/db", "what stands behind the ':' of its host is no port"},
+    {"postgresql://h/db?sslmode=no", "its URL is wrong: invalid sslmode value: \"no\""},
+  };
+  for (const auto& [url, says] : wrong) {
+    const auto done = run({"stats", "--store", url});
+    CHECK(done.status == 2);
+    CHECK_MESSAGE(has(done.err, says), done.err);
+  }
 }
 #endif

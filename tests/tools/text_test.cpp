@@ -9,6 +9,11 @@ TEST_CASE("numbers are grouped by thousands") {
   CHECK(grouped(999) == "999");
   CHECK(grouped(1000) == "1,000");
   CHECK(grouped(1234567) == "1,234,567");
+  CHECK(counted(0, "event") == "0 events");
+  CHECK(counted(1, "event") == "1 event");
+  CHECK(counted(1000, "event") == "1,000 events");
+  CHECK(counted(1, "event is", "events are") == "1 event is");
+  CHECK(counted(2, "event is", "events are") == "2 events are");
 }
 
 TEST_CASE("text for a cell is cut by characters, and what moves a cursor or turns the reading is replaced") {

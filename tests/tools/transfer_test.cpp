@@ -517,7 +517,7 @@ TEST_CASE("a copy has the events and relations of the store, and copying again c
       for (const auto* list : {"relations", "streams", "types"})
         CHECK(said({list, "--store", to}) == said({list, "--store", from.url}));
       CHECK(said({"copy", "--store", from.url, "--to", to, "--table"}) ==
-            "0 events copied, 3 known, 0 refused; 1 streams under relation keys\n");
+            "0 events copied, 3 known, 0 refused; 1 stream under relation keys\n");
     }
   }
 #ifdef SKALD_WITH_POSTGRES
@@ -554,7 +554,7 @@ TEST_CASE("an import into memory that is interrupted says that nothing is left o
   const place here;
   const auto done = run({"import", here.log("log", lines(10)), "--store", "memory:"}, {.stopped = true});
   CHECK(done.status == 128 + SIGINT);
-  CHECK(done.err == "skald: interrupted: 0 events were imported, and are gone with the store in memory\n");
+  CHECK(done.err == "skald: interrupted: 0 events imported, and gone with the store in memory\n");
 }
 
 TEST_CASE("a copy that is interrupted says how to go on, and none is made of a store in itself") {

@@ -182,6 +182,37 @@ TEST_CASE("what read cannot do is answered in a sentence") {
   }
 }
 
+TEST_CASE("people are told where a list holds nothing, and JSON is nothing") {
+  const small_store there;
+  const struct {
+    words command;
+    std::string says;
+    std::string of_an_empty_one;
+  } rows[] = {
+    {{"read", "nobody"}, "there are no such events", "there are no events"},
+    {{"read", "-t", "none"}, "there are no such events", "there are no events"},
+    {{"tail", "-n", "0"}, "there are no such events", "there are no events"},
+    {{"relations", "--key", "none"}, "no stream is kept under key 'none'", "no stream is kept under key 'none'"},
+    {{"relations", "--stream", "book-ada"},
+     "stream 'book-ada' is kept under no key",
+     "stream 'book-ada' is kept under no key"},
+    {{"snapshots"}, "there are no snapshots", "there are no snapshots"},
+    {{"relations"}, "", "there are no relation keys"},
+    {{"streams"}, "", "there are no streams"},
+    {{"types"}, "", "there are no events"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.command);
+    auto command = row.command;
+    command.insert(command.end(), {"--store", there.url});
+    if (!row.says.empty()) CHECK(said(command).empty());
+    if (!row.says.empty()) CHECK(said(command, {.out_is_terminal = true}) == row.says + '\n');
+    command.back() = "memory:";
+    CHECK(said(command).empty());
+    CHECK(said(command, {.out_is_terminal = true}) == row.of_an_empty_one + '\n');
+  }
+}
+
 TEST_CASE("streams and types are listed with what is in them") {
   const small_store there;
   CHECK(said({"streams", "--store", there.url}) ==
@@ -390,5 +421,5 @@ TEST_CASE("verify says that nothing is missing or changed, or names the record t
   }
   const auto table = run({"verify", "--store", there.url, "--table"});
   CHECK(table.status == 1);
-  CHECK(table.out.ends_with("3 events in 2 streams: 1 problems\n"));
+  CHECK(table.out.ends_with("3 events in 2 streams: 1 problem\n"));
 }
