@@ -101,17 +101,19 @@ public:
     if (!words.empty() && !words[0].starts_with('-') && std::ranges::none_of(app_.get_subcommands({}), is_meant))
       return refuse("there is no command '" + words[0] + "'", "");
     if (!words.empty() && words[0].starts_with('-') && is_unknown(words[0]))
-      return refuse(words[0].substr(0, words[0].find('=')) + " stands in front: options stand behind the command", "");
+      return refuse_in_front(words[0].substr(0, words[0].find('=')));
     std::ranges::reverse(words); // as CLI11 takes them
     try {
       app_.parse(std::move(words));
     } catch (const CLI::Success& what) { // help, version
       return app_.exit(what, at_.out, at_.err);
     } catch (const CLI::ParseError& what) {
-      return refuse(what.what(), app_.get_subcommands().empty() ? "" : app_.get_subcommands()[0]->get_name() + ' ');
+      return app_.get_subcommands().empty()
+               ? refuse(what.what(), "")
+               : refuse(told(what, *app_.get_subcommands()[0]), app_.get_subcommands()[0]->get_name() + ' ');
     }
-    if (json_ && table_) return refuse("--json and --table exclude each other", "");
     const auto* command = app_.get_subcommands()[0];
+    if (json_ && table_) return refuse("--json and --table exclude each other", command->get_name() + ' ');
     if (const auto* store = command->get_option_no_throw("--store"); store && store->empty()) {
       // Not by CLI11, which would do it for the commands that were not chosen, too, over what this one was given.
       const char* variable = std::getenv("SKALD_STORE"); // NOLINT(concurrency-mt-unsafe): no thread is there yet
@@ -133,6 +135,27 @@ private:
   /// Whether the program itself has no option of this name.
   [[nodiscard]] bool is_unknown(const std::string& option) const {
     return std::ranges::none_of(app_.get_options(), [&](const auto* o) { return o->check_name(option); });
+  }
+
+  int refuse_in_front(const std::string& option) {
+    const bool known = std::ranges::any_of(
+      app_.get_subcommands({}), [&](const auto* command) { return command->get_option_no_throw(option) != nullptr; });
+    return refuse(known ? option + " stands in front: options stand behind the command"
+                        : "there is no option " + option + ", and options stand behind the command",
+                  "");
+  }
+
+  /// CLI11 tells words that it did not expect from the last one on, and of a value that is missing its kind.
+  static std::string told(const CLI::ParseError& what, const CLI::App& command) {
+    const std::string text = what.what();
+    if (dynamic_cast<const CLI::ExtrasError*>(&what) != nullptr) {
+      std::string words;
+      for (const auto& word : command.remaining()) words += ' ' + word;
+      return command.get_name() + " does not take" + words;
+    }
+    const auto name = text.substr(0, text.find(':'));
+    if (dynamic_cast<const CLI::ArgumentMismatch*>(&what) == nullptr || name == text) return text;
+    return name + (text.ends_with(" missing") ? " needs a value behind it" : " may be given only once");
   }
 
   int refuse(const std::string& why, const std::string& command) {

@@ -44,8 +44,10 @@ int run_audit(const common_options& common, const audit_options& options, consol
       at.out << table_of("audit", numbers);
     else
       at.out << '{' << members_of(numbers) << "}\n";
+    at.out.flush(); // a verdict that nobody can read is none
     return found.violations == 0 ? 0 : found_violations;
   } catch (const skald::failure& why) {
+    at.out.clear(); // what could not be written is told once
     at.err << "skald: " + without_passwords(why.what()) + '\n';
     return no_verdict;
   }

@@ -247,6 +247,18 @@ TEST_CASE("load and audit end as pipes want it where nobody reads what they say,
   CHECK(number_in(silent_audit(backend.url(), log), "acknowledged") == 20);
 }
 
+TEST_CASE("an audit whose verdict cannot be written has none") {
+  const skald::test::sqlite backend;
+  const auto log = (backend.folder.path() / "acks").string();
+  (void)said({"load", "--store", backend.url(), "--events", "1", "--ack-log", log});
+  const auto full = open_file("/dev/full", O_WRONLY);
+  descriptor_stream out{full.get(), "standard output"};
+  const auto done = run({"audit", "--store", backend.url(), log}, {.out = &out});
+  CHECK(done.status == 2);
+  CHECK(has(done.err, "No space left on device"));
+  CHECK(lines_of(done.err).size() == 1);
+}
+
 TEST_CASE("an interrupt, and a closed terminal, end a load in good order, with its table") {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     CAPTURE(signal);
