@@ -152,8 +152,12 @@ public:
 
   explicit impl(node_options given)
     : options{std::move(given)}, types{std::make_shared<catalog>()},
-      store{
-        open_store(options.store, {.catalog = types, .wall = options.wall, .durability = options.durability}).value()},
+      store{open_store(options.store, {.catalog = types,
+                                       .wall = options.wall,
+                                       .durability = options.durability,
+                                       .command_retention = options.command_retention,
+                                       .verify_reads = options.verify_reads})
+              .value()},
       commands{std::make_shared<actors::gate>(options.max_commands, "commands")},
       append_bytes{options.max_append_bytes, "bytes of events"}, work{asio::make_work_guard(context)},
       thread{[this] { context.run(); }} {

@@ -26,6 +26,10 @@ struct node_options {
   std::function<void(const error&, const record*)> on_error{};
   /// What an acknowledged append survives; `memory:` survives nothing.
   skald::durability durability = skald::durability::full;
+  /// Whether each record that is read is held against its checksum, and how long the receipt of a command is kept at least: as
+  /// in `store_options`, which says what a store notices then.
+  bool verify_reads = false;
+  std::chrono::milliseconds command_retention = store_options{}.command_retention;
   /// Whether events of types that the node does not know may be appended, with any JSON as their data and metadata.
   bool accept_unknown_types = false;
   /// How often to look whether another process has appended to the same store, for projections and aggregates.

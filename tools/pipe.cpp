@@ -238,7 +238,7 @@ void pipe_session::finish() {
 
 int run_pipe(const common_options& common, console& at) {
   const signal_stop signals{at.stop}; // a terminal that is closed too, of which the node does not hear
-  skald::node node{{.store = common.store, .accept_unknown_types = true}};
+  skald::node node{{.store = common.store, .verify_reads = true, .accept_unknown_types = true}};
   const auto session = std::make_shared<pipe_session>(node, at.out, [&] { at.stop.stop(SIGPIPE); });
   std::exception_ptr unreadable;
   std::thread reader;

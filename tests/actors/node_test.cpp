@@ -108,6 +108,32 @@ TEST_CASE("a node whose projection cannot begin does not run its main") {
   CHECK_FALSE(began);
 }
 
+TEST_CASE("how long receipts are kept, and whether reads are verified, is as the node's options say") {
+  const test::temporary_folder folder;
+  const auto file = folder.path() / "a.db";
+  test::manual_clock clock;
+  node n{{.store = "sqlite:" + file.string(),
+          .verify_reads = true,
+          .command_retention = std::chrono::seconds{1},
+          .accept_unknown_types = true,
+          .wall = clock}};
+  run(n, [&]() -> task<void> {
+    position last;
+    std::uint64_t number = 0;
+    for (const auto* command : {"first", "second", "first"}) { // with the second one, the first one is forgotten
+      auto request = test::request("a", test::any, {test::an_event(++number)});
+      request.command = command_id{command};
+      auto appending = n.append(std::move(request));
+      last = (co_await std::move(appending)).last;
+      clock.advance(std::chrono::seconds{2});
+    }
+    CHECK(last == position{3});
+    CHECK((co_await n.read(all_query{})).records.size() == 3);
+    test::run_sql(file, "UPDATE skald_events SET data = '{}' WHERE position = 2");
+    CHECK((co_await error_of(n.read(all_query{}))).code == errc::corrupt);
+  });
+}
+
 TEST_CASE("an on_error that throws is told of itself, and the node goes on") {
   for (const bool known : {true, false}) {
     node n{{.on_error = [&](const error&, const record*) {

@@ -1,6 +1,7 @@
 #include <skald/store/limits.hpp>
 
 #include <doctest/doctest.h>
+#include <tests/store/sql.hpp>
 #include <tests/tools/program.hpp>
 #include <tools/pipe.hpp>
 
@@ -325,6 +326,24 @@ TEST_CASE("data may nest as deep as the limit by every entrance, and no deeper")
     CHECK_MESSAGE(has(refused, why), refused);
     CHECK(has(refused, R"({"req":1,"ok":false)"));
   }
+}
+
+TEST_CASE("a damaged record is answered as such, and no other is kept back for it") {
+  const skald::test::sqlite backend;
+  for (const auto* stream : {"a", "b"})
+    CHECK(has(answer_of(backend.url(), std::string{R"({"req":1,"op":"append","streams":[{"stream":")"} + stream +
+                                         R"(","events":[{"type":"t","data":1}]}]})"),
+              R"("ok":true)"));
+  skald::test::run_sql(backend.folder.path() / "events.db", "UPDATE skald_events SET data = '2' WHERE position = 1");
+  const auto answers =
+    answers_of(backend.url(), {R"({"req":1,"op":"read","streams":["a"]})", R"({"req":2,"op":"read_all"})",
+                               R"({"req":3,"op":"read","streams":["b"]})"});
+  REQUIRE(answers.size() == 3);
+  for (const auto answer : {0, 1}) {
+    CHECK_MESSAGE(has(answers[answer], R"("code":"corrupt")"), answers[answer]);
+    CHECK_MESSAGE(has(answers[answer], "the event at position 1, "), answers[answer]);
+  }
+  CHECK_MESSAGE(has(answers[2], R"({"req":3,"ok":true)"), answers[2]);
 }
 
 TEST_CASE("the counts of stats agree while appends run") {
