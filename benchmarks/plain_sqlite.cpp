@@ -85,9 +85,9 @@ const std::string columns = "SELECT e.position, e.id, e.type, e.revision, e.sche
 constexpr int data_column = 8;
 
 /// Looks at every column, and answers the data.
-std::string_view touch(statement& row, std::int64_t& sum) {
-  for (const int number : {0, 2, 3, 4, 5, 6, 7, 11}) sum += row.number(number);
-  for (const int text : {1, 9, 10, 12}) sum += static_cast<std::int64_t>(row.text(text).size());
+std::string_view touch(statement& row, std::uint64_t& sum) {
+  for (const int number : {0, 2, 3, 4, 5, 6, 7, 11}) sum += static_cast<std::uint64_t>(row.number(number));
+  for (const int text : {1, 9, 10, 12}) sum += row.text(text).size();
   return row.text(data_column);
 }
 
@@ -204,7 +204,7 @@ std::size_t plain_sqlite::head() { return static_cast<std::size_t>(statements_->
 
 std::size_t plain_sqlite::scan(const std::function<void(std::string_view data)>& visit) {
   auto& all = statements_->all;
-  std::int64_t sum = 0;
+  std::uint64_t sum = 0;
   std::size_t count = 0;
   for (; all.row(); ++count) visit(touch(all, sum));
   all.reset();
@@ -213,7 +213,7 @@ std::size_t plain_sqlite::scan(const std::function<void(std::string_view data)>&
 
 std::size_t plain_sqlite::scan_stream(const skald::stream_id& stream) {
   auto& rows = statements_->of_stream.bind(1, stream.str());
-  std::int64_t sum = 0;
+  std::uint64_t sum = 0;
   std::size_t count = 0;
   for (; rows.row(); ++count) (void)touch(rows, sum);
   rows.reset();
