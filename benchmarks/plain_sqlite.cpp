@@ -119,6 +119,7 @@ plain_sqlite::plain_sqlite(const std::filesystem::path& file, use what)
   // As skald opens it: for one thread at a time.
   if (sqlite3_open_v2(file.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr) != SQLITE_OK)
     throw std::runtime_error{sqlite3_errmsg(db_)};
+  std::unique_ptr<sqlite3, decltype(&sqlite3_close)> opened{db_, sqlite3_close}; // closed where a setting has no effect
   must_be(db_, "journal_mode", "wal"); // which is kept in the file
   if (what == use::appending) {
     set(db_, "synchronous", "2"); // FULL
@@ -129,6 +130,7 @@ plain_sqlite::plain_sqlite(const std::filesystem::path& file, use what)
     set(db_, "cache_size", "-16384");
   }
   statements_ = std::make_unique<statements>(db_);
+  (void)opened.release();
 }
 
 plain_sqlite::~plain_sqlite() {
