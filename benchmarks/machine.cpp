@@ -28,8 +28,8 @@ std::string kernel() {
   return std::string{name.sysname} + ' ' + name.release + ' ' + name.machine;
 }
 
-bool holds(const std::filesystem::path& folder, const std::filesystem::path& path) {
-  return std::ranges::mismatch(folder, path).in1 == folder.end();
+bool encloses(const std::filesystem::path& outer, const std::filesystem::path& inner) {
+  return std::ranges::mismatch(outer, inner).in1 == outer.end();
 }
 
 /// That of the innermost mount that holds the folder.
@@ -40,13 +40,13 @@ std::string file_system_of(const std::filesystem::path& folder) {
   const std::unique_ptr<FILE, closer> mounts{::setmntent("/proc/self/mounts", "re")};
   if (!mounts) return {};
   std::string type;
-  std::filesystem::path innermost;
+  std::filesystem::path mount;
   mntent entry{};
   std::array<char, 4096> texts;
   while (::getmntent_r(mounts.get(), &entry, texts.data(), static_cast<int>(texts.size()))) {
     const std::filesystem::path mounted = entry.mnt_dir;
-    if (!holds(mounted, folder) || !holds(innermost, mounted)) continue;
-    innermost = mounted; // a later one on the same folder covers it
+    if (!encloses(mounted, folder) || !encloses(mount, mounted)) continue;
+    mount = mounted; // a later one on the same folder covers it
     type = entry.mnt_type;
   }
   return type;

@@ -2,6 +2,7 @@
 #include <skald/store/json.hpp>
 
 #include <cerrno>
+#include <cmath>
 #include <iomanip>
 #include <sstream>
 #include <stdexcept>
@@ -52,7 +53,7 @@ std::string row(std::string_view name, std::string_view floor, std::string_view 
   return std::move(out).str();
 }
 
-std::string whole(double value) { return std::to_string(static_cast<long long>(value + 0.5)); }
+std::string whole(double value) { return std::to_string(std::llround(value)); }
 
 [[noreturn]] void fail(const std::filesystem::path& path) {
   throw std::runtime_error{"the report cannot be written to " + path.string() + ": " +
