@@ -440,7 +440,7 @@ public:
   }
 
   [[nodiscard]] std::string sentence(const char* purpose, const std::string& reason, const std::string& advice) const {
-    const auto told = in_one_line(to_.without_secrets(reason));
+    const auto told = detail::on_one_line(to_.without_secrets(reason));
     return "store '" + to_.shown + "' (schema '" + to_.schema + "'): " + purpose + ": " + told + ": " + advice;
   }
 
@@ -452,20 +452,6 @@ private:
                                                "IPv6 host ", "could not match ", "definition of service "};
     return std::ranges::any_of(beginnings, [&](std::string_view b) { return told.starts_with(b); }) ||
            told.find("for connection option") != std::string_view::npos;
-  }
-
-  /// libpq's sentences stand below each other, some of them indented.
-  static std::string in_one_line(std::string_view text) {
-    std::string line;
-    while (!text.empty()) {
-      auto part = text.substr(0, text.find('\n'));
-      text.remove_prefix(std::min(part.size() + 1, text.size()));
-      part.remove_prefix(std::min(part.find_first_not_of(" \t\r"), part.size()));
-      part = part.substr(0, part.find_last_not_of(" \t\r") + 1);
-      if (!part.empty()) (line += line.empty() ? "" : "; ") += part;
-    }
-    std::ranges::replace(line, '\t', ' ');
-    return line;
   }
 
   /// Runs `work` under the watchdog, and throws its error in our words.

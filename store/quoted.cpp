@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <ranges>
 
 namespace skald::detail {
 
@@ -69,12 +68,16 @@ std::string in_quotes(std::string_view text, char mark) {
 }
 
 std::string on_one_line(std::string_view lines) {
+  constexpr std::string_view blank{" \t\r"};
   std::string out;
-  for (const auto line : std::views::split(lines, '\n')) {
-    if (line.empty()) continue;
-    if (!out.empty()) out += "; ";
-    out.append(line.begin(), line.end());
+  while (!lines.empty()) {
+    auto line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+    line.remove_prefix(std::min(line.find_first_not_of(blank), line.size()));
+    line = line.substr(0, line.find_last_not_of(blank) + 1);
+    if (!line.empty()) (out += out.empty() ? "" : "; ") += line;
   }
+  std::ranges::replace(out, '\t', ' ');
   return out;
 }
 

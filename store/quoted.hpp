@@ -11,7 +11,7 @@ namespace skald::detail {
 /// `\xff`.
 [[nodiscard]] std::string in_quotes(std::string_view text, char mark = '\'');
 
-/// What another program says in several lines.
+/// What another program says in several lines, some of them indented: with semicolons between them.
 [[nodiscard]] std::string on_one_line(std::string_view lines);
 
 } // namespace skald::detail
