@@ -269,9 +269,8 @@ void projector_state::expire_waiters() {
 
 void projector_state::begin_replay(const replay& message) {
   refuse_replay_ = nullptr;
-  const auto unsaved =
-    dispatcher_ ? take_update()
-                : std::nullopt; // what could not be saved before is handled all the same, and not to come as fresh
+  // What could not be saved before is handled all the same, and not to come as fresh.
+  const auto unsaved = dispatcher_ ? take_update() : std::nullopt;
   setup_->store->write<checkpoint>(
     [setup = setup_, from = message.from, unsaved](event_store& s) -> result<checkpoint> {
       if (unsaved)

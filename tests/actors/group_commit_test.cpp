@@ -105,13 +105,19 @@ struct fixture {
   fixture(const fixture&) = delete;
   fixture& operator=(const fixture&) = delete;
 
-  /// Holds the store up in its first commit, and appends so many requests behind that.
-  std::vector<std::future<result<receipt>>> append_while_held(int more) {
+  /// Appends a request, and holds the store up in its commit.
+  std::future<result<receipt>> append_and_hold() {
     store.hold();
     auto entered = store.entered();
-    std::vector<std::future<result<receipt>>> answers;
-    answers.push_back(append(0));
+    auto answer = append(0);
     entered.wait();
+    return answer;
+  }
+
+  /// Holds the store up in its first commit, and appends so many requests behind that.
+  std::vector<std::future<result<receipt>>> append_while_held(int more) {
+    std::vector<std::future<result<receipt>>> answers;
+    answers.push_back(append_and_hold());
     for (int i = 1; i <= more; ++i) answers.push_back(append(i));
     return answers;
   }
@@ -201,11 +207,8 @@ TEST_CASE("appends beyond the bytes that may wait are refused at once, and accep
 
 TEST_CASE("snapshots that wait are kept together, behind the group and its answers") {
   fixture f;
-  f.store.hold();
-  auto entered = f.store.entered();
   std::vector<std::future<result<receipt>>> answers;
-  answers.push_back(f.append(0));
-  entered.wait();
+  answers.push_back(f.append_and_hold());
   std::vector<std::future<result<void>>> kept;
   for (int i = 0; i < 10; ++i) {
     kept.push_back(f.save(a_snapshot(i)));
@@ -220,10 +223,7 @@ TEST_CASE("snapshots that wait are kept together, behind the group and its answe
 
 TEST_CASE("a snapshot that is refused does not keep others from being kept") {
   fixture f;
-  f.store.hold();
-  auto entered = f.store.entered();
-  auto answer = f.append(0);
-  entered.wait();
+  auto answer = f.append_and_hold();
   auto good = f.save(a_snapshot(1));
   auto bad = f.save(a_snapshot(2, derive_event_id({"unknown"})));
   f.store.release();
@@ -235,10 +235,7 @@ TEST_CASE("a snapshot that is refused does not keep others from being kept") {
 
 TEST_CASE("snapshots are tried once where the store cannot write, for appends wait behind them") {
   fixture f;
-  f.store.hold();
-  auto entered = f.store.entered();
-  auto answer = f.append(0);
-  entered.wait();
+  auto answer = f.append_and_hold();
   std::vector<std::future<result<void>>> kept;
   for (int i = 0; i < 10; ++i) kept.push_back(f.save(a_snapshot(i)));
   f.store.fails = error{errc::insertion_failed, "another process keeps the file locked"};

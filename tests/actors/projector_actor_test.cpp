@@ -120,6 +120,17 @@ public:
     return ask([](auto answer) { return actors::halt{std::chrono::hours{1}, std::move(answer)}; });
   }
 
+  /// Asks for a replay of all, and for the end while the store rewinds; halts. Answers the replay's answer.
+  std::future<result<void>> halt_while_rewinding(std::function<void()> reset = {}) {
+    std::unique_lock hold{store.may_rewind};
+    auto replayed = replay(position{}, std::move(reset));
+    store.rewinding.get_future().wait();
+    auto halted = halt();
+    hold.unlock();
+    CHECK(halted.get());
+    return replayed;
+  }
+
   std::vector<std::string> told() {
     const std::lock_guard lock{mutex_};
     return told_;
@@ -190,13 +201,8 @@ TEST_CASE("a replay that has begun when the end comes is answered first, and del
   REQUIRE(f.begin_and_wake());
   CHECK(f.reach(position{3}).get());
   const int before = f.handled;
-  std::unique_lock hold{f.store.may_rewind};
   std::atomic<bool> reset{false};
-  auto replayed = f.replay(position{}, [&] { reset = true; });
-  f.store.rewinding.get_future().wait();
-  auto halted = f.halt();
-  hold.unlock();
-  CHECK(halted.get());
+  auto replayed = f.halt_while_rewinding([&] { reset = true; });
   CHECK(replayed.wait_for(std::chrono::seconds{0}) == std::future_status::ready);
   CHECK(replayed.get());
   CHECK(reset);
@@ -228,13 +234,7 @@ TEST_CASE("a replay that has begun when the end comes is not undone by what coul
   f.store.saves_that_fail = 1;
   REQUIRE(f.begin_and_wake());
   CHECK_FALSE(f.reach(position{4}).get());
-  std::unique_lock hold{f.store.may_rewind};
-  auto replayed = f.replay(position{});
-  f.store.rewinding.get_future().wait();
-  auto halted = f.halt();
-  hold.unlock();
-  CHECK(halted.get());
-  CHECK(replayed.get());
+  CHECK(f.halt_while_rewinding().get());
   CHECK(f.store.checkpoint_of("p") == position{0});
 }
 
