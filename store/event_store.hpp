@@ -145,7 +145,8 @@ public:
   [[nodiscard]] virtual result<position> head() const = 0;
 
   /// Behind which position other processes have appended since this was asked the last time, perhaps among appends of
-  /// this one; none where they have not. Always none in a store that belongs to one process. Errors: `read_failed`.
+  /// this one; none where they have not. Always none in a store that belongs to one process. Errors: `read_failed`,
+  /// for a server that is gone once it has been for as long as it is waited for elsewhere: this does not wait.
   [[nodiscard]] virtual result<std::optional<position>> appended_elsewhere() { return std::optional<position>{}; }
 
   /// Looks through all that is kept for what cannot be what was written: records that their checksums do not fit,

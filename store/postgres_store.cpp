@@ -1591,21 +1591,28 @@ public:
 private:
   friend database_store;
 
+  /// Does not wait for a server that is gone, as appends may be behind it: until the server has been gone for its deadline,
+  /// nothing was heard.
   std::optional<position> take_appended_elsewhere() {
     const std::lock_guard lock{mutex_};
+    const auto now = steady::now();
     for (bool again = writer_.has_value();; again = false) {
       try {
         auto& from = session(); // a new one looks by itself
         from.hear();
         // Notifications are hints: what one of them should have told is found all the same.
-        if (const auto now = steady::now(); now >= next_look_) {
+        if (now >= next_look_) {
           next_look_ = now + to_.deadline / 6;
           heads_.seen(from.look());
         }
+        deaf_since_.reset();
         return heads_.take();
       } catch (const lost_connection&) {
         writer_.reset();
-        if (!again) throw;
+        if (again) continue;
+        if (!deaf_since_) deaf_since_ = now;
+        if (steady::now() - *deaf_since_ >= to_.deadline) throw;
+        return heads_.take();
       }
     }
   }
@@ -1698,6 +1705,7 @@ private:
   std::mutex mutex_;
   detail::head_tracker heads_;
   steady::time_point next_look_{};
+  std::optional<steady::time_point> deaf_since_; // when the first look began of those that found no server
   std::optional<writer> writer_; // none after the connection was lost
   mutable detail::pool<reader> readers_;
 };

@@ -429,7 +429,7 @@ TEST_CASE("postgres: an outcome that stays unknown is told, and the same request
     CHECK(answer.error().outcome == row.fate);
     CHECK(says(answer.error(), "repeat it with the same event ids") == (row.fate == outcome::unknown));
     if (row.written != 0) CHECK(code_of(store->head()) == errc::read_failed); // waits once more
-    CHECK(code_of(store->appended_elsewhere()) == errc::read_failed);
+    CHECK_FALSE(must(store->appended_elsewhere())); // is told later
     line.keep_cut(false);
     CHECK(must(store->head()).value == 3 * row.written);
     CHECK(must(store->append(again)) == receipt{{revision{3}}, position{1}, position{3}});
@@ -437,19 +437,27 @@ TEST_CASE("postgres: an outcome that stays unknown is told, and the same request
   }
 }
 
-TEST_CASE("postgres: a server that is restarted or does not answer costs no event and no patience") {
+TEST_CASE("postgres: a server that is restarted or does not answer costs no event and no patience, and is told to "
+          "those who look for others once its deadline has passed") {
   postgres_server server;
   const postgres_schema schema{server.folder()};
   const auto store = open(schema.url());
   const auto quick = open(schema.url("&deadline=500"));
   must(store->append(request("a", no_stream, some_events(1, 1))));
-  must(quick->head());
+  CHECK(must(quick->appended_elsewhere()) == std::optional{position{0}});
 
   server.stop(SIGINT);
+  const auto gone = std::chrono::steady_clock::now();
+  CHECK_FALSE(must(quick->appended_elsewhere())); // a restart is none of anybody's business
   const auto refused = quick->append(request("a", any, {an_event(2)}));
   REQUIRE(code_of(refused) == errc::insertion_failed);
   CHECK(refused.error().outcome == outcome::not_written);
   CHECK_MESSAGE(says(refused.error(), "see that the server runs"), refused.error().message);
+  auto looked = quick->appended_elsewhere();
+  while (looked) looked = quick->appended_elsewhere();
+  CHECK(looked.error().code == errc::read_failed);
+  CHECK_MESSAGE(says(looked.error(), "see that the server runs"), looked.error().message);
+  CHECK(std::chrono::steady_clock::now() - gone >= std::chrono::milliseconds{500});
   auto patient = result<receipt>{error{}};
   std::thread waits{[&] { patient = store->append(request("a", exactly(1), {an_event(2)})); }};
   server.start();
@@ -457,6 +465,10 @@ TEST_CASE("postgres: a server that is restarted or does not answer costs no even
   must(patient);
   CHECK(must(store->head()) == position{2});
   must(quick->append(request("a", exactly(2), {an_event(3)})));
+  CHECK(must(quick->appended_elsewhere()) == std::optional{position{1}});
+  server.stop(SIGINT);
+  CHECK_FALSE(must(quick->appended_elsewhere())); // is patient anew
+  server.start();
 
   server.stop(SIGQUIT); // which crashes it
   server.start();
