@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace bench {
@@ -130,7 +131,7 @@ plain_sqlite::plain_sqlite(const std::filesystem::path& file, use what)
     set(db_, "cache_size", "-16384");
   }
   statements_ = std::make_unique<statements>(db_);
-  (void)opened.release();
+  std::ignore = opened.release();
 }
 
 plain_sqlite::~plain_sqlite() {

@@ -147,7 +147,7 @@ private:
 
   /// CLI11 tells words that it did not expect from the last one on, and of a value that is missing its kind.
   static std::string told(const CLI::ParseError& what, const CLI::App& command) {
-    const std::string text = what.what();
+    std::string text = what.what();
     if (dynamic_cast<const CLI::ExtrasError*>(&what) != nullptr) {
       std::string words;
       for (const auto& word : command.remaining()) words += ' ' + word;

@@ -53,6 +53,7 @@ struct random_run {
     return true;
   }
 
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-reference-coroutine-parameters): both outlive it
   task<receipt> perform(node& n, aggregates<account> all, operation& op) {
     receipt answer;
     try {
