@@ -79,6 +79,12 @@ program_help help_of(const CLI::App& app) {
   return help;
 }
 
+/// CLI11 since 2.5 would make one paragraph of a footer's lines.
+template <class Formatter>
+void keep_lines_of_footers(Formatter& formatter) {
+  if constexpr (requires { formatter.enable_footer_formatting(false); }) formatter.enable_footer_formatting(false);
+}
+
 /// The command line of `skald`. What is chosen runs behind the parsing.
 class command_line {
 public:
@@ -88,6 +94,7 @@ public:
     app_.footer(notes + ('\n' + rows_of("Exit status", statuses(), width_of_options)) +
                 rows_of("Environment", variables(), width_of_options));
     app_.get_formatter()->column_width(width_of_options);
+    keep_lines_of_footers(*app_.get_formatter());
     add_viewing();
     add_moving();
     add_on_store("pipe", "Answer requests, one JSON object a line, for programs in any language",

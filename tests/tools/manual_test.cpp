@@ -2,6 +2,7 @@
 #include <tests/tools/program.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <map>
 #include <sstream>
@@ -126,16 +127,28 @@ void check_completions(const std::string& shell, const words& options, const cha
   }
 }
 
-/// What stands under a title of the help: at the left, and what it says of that.
+/// What stands under a title of the help: at the left, and what it says of that. CLI11 since 2.5 shouts the titles, puts
+/// short and long names in columns of their own, and breaks long lines.
 std::vector<std::pair<std::string, std::string>> rows_of(const std::string& help, const std::string& title) {
+  constexpr std::size_t in_second_column = 20;
+  auto shouted = title;
+  for (auto& letter : shouted) letter = static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
   std::vector<std::pair<std::string, std::string>> rows;
   bool inside = false;
   for (const auto& line : lines_of(help)) {
-    if (!line.starts_with("  ")) inside = line == title;
-    if (!inside || line == title) continue;
-    const auto end = line.find("  ", 2);
+    const auto begin = line.find_first_not_of(' ');
+    if (begin == 0 || begin == std::string::npos) inside = line == title || line == shouted;
+    if (begin == 0 || begin == std::string::npos || !inside) continue;
+    auto text = line.substr(begin, line.find_last_not_of(' ') + 1 - begin);
+    if (begin >= in_second_column) {
+      REQUIRE_MESSAGE(!rows.empty(), line);
+      rows.back().second += ' ' + text;
+      continue;
+    }
+    for (auto comma = text.find(", "); comma < in_second_column; comma = text.find(", ")) text.erase(comma + 1, 1);
+    const auto end = text.find("  ");
     REQUIRE_MESSAGE(end != std::string::npos, line);
-    rows.emplace_back(line.substr(2, end - 2), line.substr(line.find_first_not_of(' ', end)));
+    rows.emplace_back(text.substr(0, end), text.substr(text.find_first_not_of(' ', end)));
   }
   REQUIRE_MESSAGE(!rows.empty(), title);
   return rows;
