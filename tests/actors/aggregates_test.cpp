@@ -1,3 +1,5 @@
+#include <skald/actors/aggregates.hpp>
+
 #include <boost/asio/io_context.hpp>
 #include <tests/actors/running.hpp>
 

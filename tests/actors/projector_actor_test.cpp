@@ -1,5 +1,6 @@
-#include <skald/actors/caf.hpp>
 #include <skald/actors/projector_actor.hpp>
+
+#include <skald/actors/caf.hpp>
 #include <skald/store/memory_store.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>

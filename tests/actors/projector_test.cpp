@@ -1,3 +1,5 @@
+#include <skald/actors/projector.hpp>
+
 #include <tests/actors/running.hpp>
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+#include <skald/aggregates/aggregate.hpp>
+
 #include <skald/aggregates/repository.hpp>
 #include <skald/store/memory_store.hpp>
 

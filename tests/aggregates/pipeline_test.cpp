@@ -1,4 +1,5 @@
 #include <skald/aggregates/pipeline.hpp>
+
 #include <skald/aggregates/repository.hpp>
 #include <skald/store/memory_store.hpp>
 

@@ -1,4 +1,5 @@
 #include <skald/aggregates/reducer.hpp>
+
 #include <skald/store/memory_store.hpp>
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 #include <benchmarks/fixtures.hpp>
+
 #include <doctest/doctest.h>
 #include <tests/store/sql.hpp>
 

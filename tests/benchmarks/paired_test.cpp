@@ -1,4 +1,5 @@
 #include <benchmarks/paired.hpp>
+
 #include <doctest/doctest.h>
 
 #include <stdexcept>

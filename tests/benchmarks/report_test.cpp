@@ -1,6 +1,7 @@
+#include <benchmarks/report.hpp>
+
 #include <skald/store/json.hpp>
 
-#include <benchmarks/report.hpp>
 #include <doctest/doctest.h>
 
 #include <sstream>

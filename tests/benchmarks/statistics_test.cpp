@@ -1,4 +1,5 @@
 #include <benchmarks/statistics.hpp>
+
 #include <doctest/doctest.h>
 
 namespace {

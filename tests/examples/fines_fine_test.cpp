@@ -1,5 +1,6 @@
-#include <doctest/doctest.h>
 #include <examples/fines/fine.hpp>
+
+#include <doctest/doctest.h>
 
 #include <string>
 #include <vector>

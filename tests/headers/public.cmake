@@ -19,7 +19,9 @@ if(NOT sqlite3.h IN_LIST seen)
 endif()
 
 foreach(header IN LISTS HEADERS)
-  skald_compile_alone(${header})
+  string(REGEX REPLACE "^skald/" "" name ${header})
+  skald_compile_alone(${name} ${header})
+  skald_compile(${header} -E -o preprocessed) # for what it pulls in
   if(included MATCHES "${driver}")
     message(SEND_ERROR "${header} pulls in a database driver: ${CMAKE_MATCH_0}")
   endif()

@@ -1,4 +1,5 @@
 #include <skald/store/ids.hpp>
+
 #include <skald/store/limits.hpp>
 #include <skald/store/record.hpp>
 #include <skald/store/timestamp.hpp>

@@ -1,4 +1,5 @@
 #include <skald/store/json.hpp>
+
 #include <skald/store/limits.hpp>
 
 #include <boost/describe/class.hpp>

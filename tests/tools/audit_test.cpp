@@ -1,7 +1,8 @@
+#include <tools/audit.hpp>
+
 #include <doctest/doctest.h>
 #include <tests/store/sql.hpp>
 #include <tests/tools/program.hpp>
-#include <tools/audit.hpp>
 
 #include <algorithm>
 #include <fcntl.h>

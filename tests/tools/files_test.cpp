@@ -1,6 +1,7 @@
+#include <tools/files.hpp>
+
 #include <doctest/doctest.h>
 #include <tests/store/contract.hpp>
-#include <tools/files.hpp>
 
 #include <array>
 #include <csignal>

@@ -1,7 +1,8 @@
+#include <tools/load.hpp>
+
 #include <doctest/doctest.h>
 #include <tests/store/child_process.hpp>
 #include <tests/tools/program.hpp>
-#include <tools/load.hpp>
 
 #include <array>
 #include <chrono>

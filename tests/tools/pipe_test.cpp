@@ -1,9 +1,10 @@
+#include <tools/pipe.hpp>
+
 #include <skald/store/limits.hpp>
 
 #include <doctest/doctest.h>
 #include <tests/store/sql.hpp>
 #include <tests/tools/program.hpp>
-#include <tools/pipe.hpp>
 
 #include <algorithm>
 #include <array>

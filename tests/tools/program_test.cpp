@@ -1,5 +1,6 @@
-#include <doctest/doctest.h>
 #include <tests/tools/program.hpp>
+
+#include <doctest/doctest.h>
 
 #include <cstdlib>
 #include <unistd.h>

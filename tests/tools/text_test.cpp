@@ -1,6 +1,7 @@
+#include <tools/text.hpp>
+
 #include <doctest/doctest.h>
 #include <tests/store/contract.hpp>
-#include <tools/text.hpp>
 
 using namespace tools;
 
