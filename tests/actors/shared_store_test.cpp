@@ -61,7 +61,7 @@ void hear_of_others(node_options options, event_store& other) {
 
 SKALD_PERSISTENT("the projections of two processes on one store see each other's events, each once") {
   constexpr int each = 100;
-  backend place;
+  Backend place;
   // Both deposit on one account and on one of their own, and wait until all of it was projected.
   const auto half = [&](const char* name, const stream_id& own) {
     node n{on(place)};
@@ -86,13 +86,13 @@ SKALD_PERSISTENT("the projections of two processes on one store see each other's
 }
 
 SKALD_PERSISTENT("an aggregate decides anew on what another process has appended to its stream") {
-  backend place;
+  Backend place;
   const auto other = place.open({});
   decide_anew(on(place), *other);
 }
 
 SKALD_PERSISTENT("aggregates hear of what other processes append to their streams") {
-  backend place;
+  Backend place;
   const auto other = place.open({});
   hear_of_others(on(place), *other);
 }

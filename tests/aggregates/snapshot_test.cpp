@@ -72,7 +72,7 @@ balance full_fold_of_ledger(const event_store& store, const stream_id& of) {
 } // namespace
 
 SKALD_CONTRACT("an aggregate is saved, snapshot, saved again and loaded from both") { // E.106, E.107
-  fixture<backend> store;
+  fixture store{backend};
   auto a = must(load<ledger>(*store, ada));
   a.open("Ada");
   a.deposit(5);
@@ -92,7 +92,7 @@ SKALD_CONTRACT("an aggregate is saved, snapshot, saved again and loaded from bot
 }
 
 SKALD_CONTRACT("a snapshot of an aggregate as it was loaded, and as it was saved, is the same") {
-  fixture<backend> store;
+  fixture store{backend};
   auto a = must(load<ledger>(*store, ada));
   a.open("Ada");
   must(save(*store, a));
@@ -141,7 +141,7 @@ TEST_CASE("a load saves a snapshot each time that so many records lie behind the
 SKALD_CONTRACT("a late event behind a snapshot of an aggregate makes it fold all, and keep that") { // E.114
   for (const auto* type : {"account:opened", "unheard:of"}) {
     CAPTURE(type);
-    fixture<backend> store;
+    fixture store{backend};
     deposit(*store, ada, 5);
     must(load<ledger>(*store, ada, always));
     change_state(*store, key_of(ada), marked);
@@ -190,7 +190,7 @@ public:
 
 SKALD_CONTRACT(
   "a snapshot of another shape, another version or another state is ignored, removed and rebuilt") { // E.116
-  fixture<backend> store;
+  fixture store{backend};
   for (int i = 0; i < 3; ++i) deposit(*store, ada, 5);
   must(load<ledger>(*store, ada, always));
   const auto kept = [&] { return must(store->load_snapshot(key_of(ada))); };
@@ -259,7 +259,7 @@ TEST_CASE("a state that has no form in JSON cannot be snapshot, says so, and is 
 
 SKALD_CONTRACT("posts are counted over a relation, from the beginning, from a snapshot, and from a snapshot alone") {
   // E.100 to E.102
-  fixture<backend> store;
+  fixture store{backend};
   for (int i = 0; i < 5; ++i) {
     const stream_id post{"post-" + std::to_string(i)};
     append_request written{post, no_stream, {new_event{"account:opened", R"({"owner":"Ada"})"}}};
@@ -281,7 +281,7 @@ SKALD_CONTRACT("posts are counted over a relation, from the beginning, from a sn
 }
 
 SKALD_CONTRACT("a reducer folds a relation of more streams than a query may name, and keeps a snapshot of it") {
-  fixture<backend> store;
+  fixture store{backend};
   std::vector<relation_change> changes{relation_change::insert(posts, ada)};
   for (std::size_t i = 0; i < limits::query_names; ++i)
     changes.push_back(relation_change::insert(posts, stream_id{"post-" + std::to_string(i)}));
@@ -294,7 +294,7 @@ SKALD_CONTRACT("a reducer folds a relation of more streams than a query may name
 }
 
 SKALD_CONTRACT("what a reducer makes of a query of one's own comes from no snapshot and enters none") {
-  fixture<backend> store;
+  fixture store{backend};
   for (int i = 0; i < 4; ++i) deposit(*store, ada, 1 << i);
   const auto filtered = [&] {
     const auto all = read_stream(*store, ada.str());
@@ -314,7 +314,7 @@ SKALD_CONTRACT("what a reducer makes of a query of one's own comes from no snaps
 }
 
 SKALD_CONTRACT("a stream that joins or leaves a relation behind a snapshot makes the reducer fold all") { // E.115
-  fixture<backend> store;
+  fixture store{backend};
   const stream_id bob{"account-bob"};
   deposit(*store, ada, 5);
   deposit(*store, bob, 7);
@@ -335,7 +335,7 @@ SKALD_CONTRACT("a stream that joins or leaves a relation behind a snapshot makes
 }
 
 SKALD_CONTRACT("a reducer that found nothing to fold remembers that, too") { // E.103
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(append_request{ada, any, {new_event{"unheard:of", "{}"}, new_event{"unheard:of", "{}"}}}));
   CHECK_FALSE(must(make_counts().reduce(*store, ada, always)));
   CHECK(must(store->load_snapshot({"counts", ada}))->snapshot.state == "null");
@@ -384,7 +384,7 @@ SKALD_CONTRACT(
   int used = 0;
   for (int history = 0; history < 12; ++history) {
     CAPTURE(history);
-    fixture<backend> store;
+    fixture store{backend};
     std::uint64_t number = 0;
     const auto some_stream = [&] { return stream_id{"s" + std::to_string(random() % 3)}; };
     const auto some_event = [&] {
@@ -421,7 +421,7 @@ SKALD_CONTRACT(
         case 6: must(make_counts().reduce(*store, of, every)); break;
         default: must(make_counts().reduce(*store, posts, every));
       }
-      if (step == 40 && backend::persistent) store.reopen();
+      if (step == 40 && backend.persistent) store.reopen();
       for (int s = 0; s < 3; ++s) {
         const stream_id name{"s" + std::to_string(s)};
         const auto kept = must(store->load_snapshot(key_of(name)));

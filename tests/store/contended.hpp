@@ -12,11 +12,13 @@ namespace skald::test {
 /// positions and revisions are those of this process alone. That it did so to the end is checked.
 template <class Backend>
 struct contended : Backend {
+  static constexpr bool alone = false;
+
   contended() {
     began_.close_writer();
     REQUIRE(began_.read());
   }
-  ~contended() {
+  ~contended() override {
     CHECK(began_.read()); // a second round
     other_.kill();
     CHECK(other_.wait() == -SIGKILL); // and had not ended by itself
@@ -48,12 +50,10 @@ private:
 } // namespace skald::test
 
 /// A behaviour that every backend shows, also while another process writes to it.
-#ifdef SKALD_WITH_POSTGRES
 #define SKALD_CONTRACT_CONTENDED(name)                                                                                 \
-  TEST_CASE_TEMPLATE(name, backend, skald::test::memory, SKALD_PERSISTENT_BACKENDS,                                    \
-                     skald::test::contended<skald::test::sqlite>, skald::test::contended<skald::test::postgres>)
-#else
-#define SKALD_CONTRACT_CONTENDED(name)                                                                                 \
-  TEST_CASE_TEMPLATE(name, backend, skald::test::memory, SKALD_PERSISTENT_BACKENDS,                                    \
-                     skald::test::contended<skald::test::sqlite>)
-#endif
+  SKALD_CONTRACT_ON(SKALD_EVERY_BACKEND_CONTENDED, name, DOCTEST_ANONYMOUS(skald_contract_))
+
+#define SKALD_EVERY_BACKEND_CONTENDED(name, body)                                                                      \
+  SKALD_EVERY_BACKEND(name, body)                                                                                      \
+  SKALD_ONE_BACKEND(skald::test::contended<skald::test::sqlite>, name, body)                                           \
+  SKALD_IF_POSTGRES(SKALD_ONE_BACKEND(skald::test::contended<skald::test::postgres>, name, body))

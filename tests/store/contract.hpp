@@ -21,19 +21,34 @@
 #include <utility>
 #include <vector>
 
-/// The backends that keep their events when a process ends. Tests may be built without PostgreSQL.
+/// Tests may be built without PostgreSQL.
 #ifdef SKALD_WITH_POSTGRES
-#define SKALD_PERSISTENT_BACKENDS skald::test::sqlite, skald::test::postgres
+#define SKALD_IF_POSTGRES(...) __VA_ARGS__
 #else
-#define SKALD_PERSISTENT_BACKENDS skald::test::sqlite
+#define SKALD_IF_POSTGRES(...)
 #endif
 
-/// One behaviour that every backend shows. `backend` is the type under test; a failure prints its name behind the
-/// test's.
-#define SKALD_CONTRACT(name) TEST_CASE_TEMPLATE(name, backend, skald::test::memory, SKALD_PERSISTENT_BACKENDS)
+/// One behaviour that every backend shows. `backend` is the `backend_kind` under test; a failure prints its name behind
+/// the test's.
+#define SKALD_CONTRACT(name) SKALD_CONTRACT_ON(SKALD_EVERY_BACKEND, name, DOCTEST_ANONYMOUS(skald_contract_))
 
-/// The same for what only a backend shows that keeps its events when a process ends.
-#define SKALD_PERSISTENT(name) TEST_CASE_TEMPLATE(name, backend, SKALD_PERSISTENT_BACKENDS)
+/// The same for what only a backend shows that keeps its events when a process ends. `Backend` is its type: some
+/// of these tests need more of it than a `store_place` has.
+#define SKALD_PERSISTENT(name)                                                                                         \
+  TEST_CASE_TEMPLATE(name, Backend, skald::test::sqlite SKALD_IF_POSTGRES(, skald::test::postgres))
+
+/// A test for each of `backends`. They share one body, which is compiled once.
+#define SKALD_CONTRACT_ON(backends, name, body)                                                                        \
+  static void body(const skald::test::backend_kind& backend);                                                          \
+  backends(name, body) static void body(const skald::test::backend_kind& backend)
+
+#define SKALD_EVERY_BACKEND(name, body)                                                                                \
+  SKALD_ONE_BACKEND(skald::test::memory, name, body)                                                                   \
+  SKALD_ONE_BACKEND(skald::test::sqlite, name, body)                                                                   \
+  SKALD_IF_POSTGRES(SKALD_ONE_BACKEND(skald::test::postgres, name, body))
+
+#define SKALD_ONE_BACKEND(type, name, body)                                                                            \
+  TEST_CASE(name "<" #type ">") { body(skald::test::kind_of<type>); }
 
 /// How a failed check shows what stores answer.
 namespace doctest {
@@ -176,52 +191,71 @@ errc code_of(const result<T>& answer) {
   return answer ? errc::none : answer.error().code;
 }
 
-// The backends. What one of them keeps, it keeps until it is destroyed.
-
-struct memory {
-  static constexpr bool persistent = false;
-  std::unique_ptr<event_store> open(store_options options) { return open_memory_store(std::move(options)); }
+/// Where stores of one backend are opened. What it keeps, it keeps until it is destroyed.
+struct store_place {
+  static constexpr bool alone = true;
+  virtual ~store_place() = default;
+  virtual std::unique_ptr<event_store> open(store_options options) = 0;
 };
 
-struct sqlite {
+// The backends.
+
+struct memory : store_place {
+  static constexpr bool persistent = false;
+  std::unique_ptr<event_store> open(store_options options) override { return open_memory_store(std::move(options)); }
+};
+
+struct sqlite : store_place {
   static constexpr bool persistent = true;
-  std::unique_ptr<event_store> open(store_options options) {
+  std::unique_ptr<event_store> open(store_options options) override {
     return must(open_sqlite_store(folder.path() / "events.db", std::move(options)));
   }
   [[nodiscard]] std::string url() const { return "sqlite:" + (folder.path() / "events.db").string(); }
   temporary_folder folder;
 };
 
-struct postgres {
+struct postgres : store_place {
   static constexpr bool persistent = true;
-  std::unique_ptr<event_store> open(store_options options) {
+  std::unique_ptr<event_store> open(store_options options) override {
     return must(open_postgres_store(url(), std::move(options)));
   }
   [[nodiscard]] std::string url() const { return schema.url(); }
   postgres_schema schema;
 };
 
-/// A fresh store of one backend, with a clock that is moved by hand.
+/// A backend, as a test takes it that runs on each of them.
+struct backend_kind {
+  bool persistent; // it keeps its events when a process ends
+  bool alone; // no other process writes to it
+  std::unique_ptr<store_place> (*make_place)();
+};
+
 template <class Backend>
+inline constexpr backend_kind kind_of{Backend::persistent, Backend::alone,
+                                      []() -> std::unique_ptr<store_place> { return std::make_unique<Backend>(); }};
+
+/// A fresh store of one backend, with a clock that is moved by hand.
 class fixture {
 public:
-  explicit fixture(std::shared_ptr<const catalog> types = {}) : types_{std::move(types)} { reopen(); }
+  explicit fixture(const backend_kind& backend, std::shared_ptr<const catalog> types = {})
+    : types_{std::move(types)}, place_{backend.make_place()} {
+    reopen();
+  }
 
   /// Closes the store and opens it again, which makes a new one where the backend is not persistent.
   void reopen() {
     store_.reset();
-    store_ = backend_.open({types_, clock});
+    store_ = place_->open({types_, clock});
   }
 
   event_store& operator*() { return *store_; }
   event_store* operator->() { return store_.get(); }
-  [[nodiscard]] const Backend& backend() const noexcept { return backend_; }
 
   manual_clock clock;
 
 private:
   std::shared_ptr<const catalog> types_;
-  Backend backend_;
+  std::unique_ptr<store_place> place_;
   std::unique_ptr<event_store> store_;
 };
 

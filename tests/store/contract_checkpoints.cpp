@@ -23,9 +23,8 @@ result<void> save(event_store& store, std::string projection, std::uint64_t hand
 }
 
 /// A store of ten events, with a projection that starts at the head.
-template <class Backend>
-struct ten_events : fixture<Backend> {
-  ten_events() {
+struct ten_events : fixture {
+  explicit ten_events(const backend_kind& backend) : fixture{backend} {
     must((*this)->append(request("a", no_stream, some_events(1, 10))));
     must((*this)->register_projection("mailer", std::nullopt));
   }
@@ -37,16 +36,16 @@ struct ten_events : fixture<Backend> {
 } // namespace
 
 SKALD_CONTRACT("a projection begins at nothing handled, fresh from the head or from where it is told") {
-  ten_events<backend> store;
+  ten_events store{backend};
   CHECK(store.stored("mailer") == checkpoint{p(0), p(10), {}});
   CHECK(must(store->register_projection("rebuilt", p(0))) == checkpoint{p(0), p(0), {}});
   CHECK(must(store->register_projection("later", p(25))) == checkpoint{p(0), p(25), {}});
-  fixture<backend> empty;
+  fixture empty{backend};
   CHECK(must(empty->register_projection("mailer", std::nullopt)) == checkpoint{});
 }
 
 SKALD_CONTRACT("a known projection resumes, whatever it is registered with") {
-  ten_events<backend> store;
+  ten_events store{backend};
   must(save(*store, "mailer", 4, {done(7)}));
   const checkpoint expected{p(4), p(10), {done(7)}};
   must(store->append(request("a", any, some_events(11, 5))));
@@ -56,7 +55,7 @@ SKALD_CONTRACT("a known projection resumes, whatever it is registered with") {
 }
 
 SKALD_CONTRACT("names of projections are told apart by their bytes") {
-  ten_events<backend> store;
+  ten_events store{backend};
   std::uint64_t n = 0;
   const std::string names[] = {"Mailer", "mailer ", "m'ailer", "mailer%",
                                std::string(limits::projection_name_bytes, 'm')};
@@ -70,7 +69,7 @@ SKALD_CONTRACT("names of projections are told apart by their bytes") {
 }
 
 SKALD_CONTRACT("a checkpoint moves on and never back") {
-  ten_events<backend> store;
+  ten_events store{backend};
   must(save(*store, "mailer", 6));
   CHECK(store.stored() == checkpoint{p(6), p(10), {}});
   must(save(*store, "mailer", 3, {done(4), done(8)}));
@@ -80,7 +79,7 @@ SKALD_CONTRACT("a checkpoint moves on and never back") {
 }
 
 SKALD_CONTRACT("completions are kept in order until the checkpoint passes them") {
-  ten_events<backend> store;
+  ten_events store{backend};
   must(save(*store, "mailer", 2, {done(7), done(4, "b"), done(4, "a"), done(2), done(1)}));
   CHECK(store.stored().completions == std::vector{done(4, "a"), done(4, "b"), done(7)});
   must(save(*store, "mailer", 2, {done(5), done(7), done(4, "b")}));
@@ -92,7 +91,7 @@ SKALD_CONTRACT("completions are kept in order until the checkpoint passes them")
 }
 
 SKALD_CONTRACT("several projections are saved together or not at all") {
-  ten_events<backend> store;
+  ten_events store{backend};
   must(store->register_projection("second", p(0)));
   const std::vector<checkpoint_update> both{{"mailer", p(3), {done(5)}}, {"second", p(4), {done(5), done(6)}}};
   must(store->save(both));
@@ -107,13 +106,13 @@ SKALD_CONTRACT("several projections are saved together or not at all") {
 }
 
 SKALD_CONTRACT("several updates of one projection apply in their order") {
-  ten_events<backend> store;
+  ten_events store{backend};
   must(store->save(std::vector<checkpoint_update>{{"mailer", p(2), {done(3), done(5)}}, {"mailer", p(4), {done(6)}}}));
   CHECK(store.stored() == checkpoint{p(4), p(10), {done(5), done(6)}});
 }
 
 SKALD_CONTRACT("a rewind makes what was handled arrive as hydrated") {
-  ten_events<backend> store;
+  ten_events store{backend};
   must(store->append(request("a", any, some_events(11, 10))));
   must(save(*store, "mailer", 15, {done(18)}));
   CHECK(must(store->rewind("mailer", p(5))) == checkpoint{p(5), p(15), {done(18)}});
@@ -135,7 +134,7 @@ SKALD_CONTRACT("a rewind makes what was handled arrive as hydrated") {
 }
 
 SKALD_CONTRACT("a projection that is not registered, or has no proper name, is refused") {
-  ten_events<backend> store;
+  ten_events store{backend};
   CHECK(code_of(save(*store, "unknown", 1)) == errc::invalid_argument);
   CHECK(code_of(store->rewind("unknown", p(1))) == errc::invalid_argument);
   const std::string names[] = {"", std::string(limits::projection_name_bytes + 1, 'm'), std::string{"a\0b", 3}};
@@ -148,7 +147,7 @@ SKALD_CONTRACT("a projection that is not registered, or has no proper name, is r
 }
 
 SKALD_CONTRACT("a position that no store can hold is refused") {
-  ten_events<backend> store;
+  ten_events store{backend};
   const auto beyond = std::uint64_t{1} << 63;
   CHECK(code_of(store->register_projection("second", p(beyond))) == errc::invalid_argument);
   CHECK(code_of(save(*store, "mailer", beyond)) == errc::invalid_argument);
@@ -157,8 +156,8 @@ SKALD_CONTRACT("a position that no store can hold is refused") {
 }
 
 SKALD_CONTRACT("checkpoints outlive a restart") {
-  if constexpr (backend::persistent) {
-    ten_events<backend> store;
+  if (backend.persistent) {
+    ten_events store{backend};
     must(save(*store, "mailer", 12, {done(14, "a"), done(14, "b")}));
     must(store->rewind("mailer", p(3)));
     store.reopen();

@@ -16,7 +16,7 @@ append_request command(std::string id, std::string answer, append_request what) 
 } // namespace
 
 SKALD_CONTRACT("a command that is sent again gets the receipt and the answer of the first time, and writes nothing") {
-  fixture<backend> store;
+  fixture store{backend};
   auto first = request("a", no_stream, some_events(1, 2));
   first.streams.emplace_back(stream("b"), any);
   first.relations.push_back(relation_change::insert(relation_key{"k"}, stream("a")));
@@ -34,13 +34,13 @@ SKALD_CONTRACT("a command that is sent again gets the receipt and the answer of 
     CHECK(must(store->append(command("pay 7", "", {}))) == original);
     CHECK(read_all(*store) == before);
     CHECK(must(store->related(relation_key{"k"})) == related);
-    if (backend::persistent) store.reopen();
+    if (backend.persistent) store.reopen();
   }
   CHECK(must(store->append(command("pay 8", "", request("a", exactly(3), some_events(50, 1))))).last == position{4});
 }
 
 SKALD_CONTRACT("a command is carried out once where it stands twice in a group") {
-  fixture<backend> store;
+  fixture store{backend};
   const auto one = command("c", "1", request("a", any, some_events(1, 1)));
   const auto two = command("c", "2", request("a", any, some_events(2, 1)));
   const std::vector<append_request> group{one, two, request("a", any, some_events(3, 1))};
@@ -51,7 +51,7 @@ SKALD_CONTRACT("a command is carried out once where it stands twice in a group")
 }
 
 SKALD_CONTRACT("a refused command keeps nothing and may be sent again") {
-  fixture<backend> store;
+  fixture store{backend};
   CHECK(code_of(store->append(command("c", "1", request("a", stream_exists, some_events(1, 1))))) ==
         errc::wrong_expected_revision);
   CHECK(must(store->append(command("c", "2", request("a", no_stream, some_events(1, 1))))).answer == "2");
@@ -59,14 +59,14 @@ SKALD_CONTRACT("a refused command keeps nothing and may be sent again") {
 }
 
 SKALD_CONTRACT("a command that decides on nothing keeps its answer") {
-  fixture<backend> store;
+  fixture store{backend};
   CHECK(must(store->append(command("c", "\"nothing to do\"", {}))) == receipt{{}, {}, {}, "\"nothing to do\""});
   CHECK(must(store->append(command("c", "", request("a", any, some_events(1, 1))))).answer == "\"nothing to do\"");
   CHECK(read_all(*store).empty());
 }
 
 SKALD_CONTRACT("events that were appended without their command get their receipt, which is kept from then on") {
-  fixture<backend> store;
+  fixture store{backend};
   const auto plain = request("a", no_stream, some_events(1, 2));
   const auto original = must(store->append(plain));
   auto expected = original;
@@ -77,7 +77,7 @@ SKALD_CONTRACT("events that were appended without their command get their receip
 }
 
 SKALD_CONTRACT("a receipt is kept for a week at least, then the command is a new one") {
-  fixture<backend> store;
+  fixture store{backend};
   const auto send = [&](const char* id, std::uint64_t number) {
     return must(store->append(command(id, "", request("a", any, some_events(number, 1))))).last;
   };
@@ -94,7 +94,7 @@ SKALD_CONTRACT("a receipt is kept for a week at least, then the command is a new
 }
 
 SKALD_CONTRACT("receipts that are older than their retention are forgotten with those that are kept") {
-  fixture<backend> store;
+  fixture store{backend};
   const auto count = [&] {
     std::size_t known = 0;
     for (int i = 0; i < 10; ++i) {
@@ -118,7 +118,7 @@ SKALD_CONTRACT("receipts that are older than their retention are forgotten with 
 }
 
 SKALD_CONTRACT("an answer that is no JSON, too large, or without a command is refused") {
-  fixture<backend> store;
+  fixture store{backend};
   const auto answer_of = [](std::size_t bytes) { return '"' + std::string(bytes - 2, 'x') + '"'; };
   struct row {
     const char* name;
@@ -145,7 +145,7 @@ SKALD_CONTRACT("an answer that is no JSON, too large, or without a command is re
 }
 
 SKALD_CONTRACT("an undone transaction leaves the receipts of commands as they were") {
-  fixture<backend> store;
+  fixture store{backend};
   const command_id known{"known"};
   const command_id unknown{"new"};
   must(store->append(command("known", "1", {})));

@@ -50,7 +50,7 @@ std::vector<damage> changed_snapshots(const postgres&, bool) {
 } // namespace
 
 SKALD_PERSISTENT("what cannot have been written is called corrupt, by its position") {
-  backend one;
+  Backend one;
   const auto store = one.open({});
   must(store->append(request("a", no_stream, some_events(1, 3))));
   keep_events(one);
@@ -81,7 +81,7 @@ SKALD_PERSISTENT("what cannot have been written is called corrupt, by its positi
 
 SKALD_PERSISTENT(
   "what is not what was written is called corrupt, by position, id and stream, where reads are verified") {
-  backend one;
+  Backend one;
   store_options options;
   options.verify_reads = true;
   const auto store = one.open(options);
@@ -127,7 +127,8 @@ SKALD_PERSISTENT(
 }
 
 SKALD_PERSISTENT("a snapshot of which a bit has changed does not hold, and is replaced") { // E.116
-  fixture<backend> store;
+  Backend one;
+  const auto store = one.open({});
   must(store->append(request("a", no_stream, some_events(1, 3))));
   must(store->append(request("b", no_stream, some_events(4, 3))));
   must(store->relate(std::vector{relation_change::insert(relation_key{"a"}, stream("a")),
@@ -142,7 +143,7 @@ SKALD_PERSISTENT("a snapshot of which a bit has changed does not hold, and is re
       const auto found = must(store->load_snapshot(of));
       return found && found->holds;
     };
-    auto rows = changed_snapshots(store.backend(), of_relation);
+    auto rows = changed_snapshots(one, of_relation);
     rows.insert(rows.end(), {{"its state", R"(state = '{"n":9}')"},
                              {"its fingerprint", "fingerprint = 'shapf'"},
                              {"its time", "created = created - 1"},
@@ -157,13 +158,13 @@ SKALD_PERSISTENT("a snapshot of which a bit has changed does not hold, and is re
       CAPTURE(row.name);
       must(store->save_snapshots(std::span{&counted, 1}));
       REQUIRE(holds(counted.key));
-      sql_of(store.backend(), std::string{"UPDATE skald_snapshots SET "} + row.change);
+      sql_of(one, std::string{"UPDATE skald_snapshots SET "} + row.change);
       for (const auto* reducer : {"totals", "counts"})
         for (const auto* name : {"a", "b"})
           for (const bool relation : {false, true}) CHECK_FALSE(holds(key(reducer, name, relation)));
       must(store->save_snapshots(std::span{&counted, 1}));
       CHECK(holds(counted.key));
-      sql_of(store.backend(), "DELETE FROM skald_snapshots");
+      sql_of(one, "DELETE FROM skald_snapshots");
     }
   }
 }

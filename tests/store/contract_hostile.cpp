@@ -118,7 +118,7 @@ std::shared_ptr<const catalog> note_catalog() {
 } // namespace
 
 SKALD_CONTRACT("streams of strange names come back byte for byte, apart from each other") {
-  fixture<backend> store;
+  fixture store{backend};
   std::uint64_t n = 0;
   for (const auto& row : strange_names()) {
     auto in_batch = request(row.text, no_stream, {an_event(++n)});
@@ -126,7 +126,7 @@ SKALD_CONTRACT("streams of strange names come back byte for byte, apart from eac
     must(store->append(in_batch));
     must(store->hydrate(std::vector{foreign(1000 + n, row.text, at(1))}));
   }
-  if constexpr (backend::persistent) store.reopen();
+  if (backend.persistent) store.reopen();
   n = 0;
   for (const auto& row : strange_names()) {
     CAPTURE(row.name);
@@ -148,7 +148,7 @@ SKALD_CONTRACT("streams of strange names come back byte for byte, apart from eac
 }
 
 SKALD_CONTRACT("a reserved name is refused in words that may be shown, however it goes on") {
-  fixture<backend> store;
+  fixture store{backend};
   for (const auto& row : strange_names()) {
     CAPTURE(row.name);
     CHECK(refused(store->append(request("$" + row.text.substr(0, 100), any, {an_event(1)}))));
@@ -174,7 +174,7 @@ TEST_CASE("what is no name is no stream, no relation key and nothing else, and t
 }
 
 SKALD_CONTRACT("relation keys of strange names come back byte for byte and touch only their own rows") { // E.96
-  fixture<backend> store;
+  fixture store{backend};
   const auto rows = strange_names();
   for (const auto& row : rows) {
     append_request in_request = request(row.text, any, {});
@@ -182,7 +182,7 @@ SKALD_CONTRACT("relation keys of strange names come back byte for byte and touch
                             relation_change::insert(relation_key{"all"}, stream(row.text))};
     must(store->append(in_request));
   }
-  if constexpr (backend::persistent) store.reopen();
+  if (backend.persistent) store.reopen();
   CHECK(must(store->related(relation_key{"all"})).streams.size() == rows.size());
   for (const auto& row : rows) {
     CAPTURE(row.name);
@@ -199,7 +199,7 @@ SKALD_CONTRACT("relation keys of strange names come back byte for byte and touch
 }
 
 SKALD_CONTRACT("names under a key and keys of a stream are in the order of their bytes") {
-  fixture<backend> store;
+  fixture store{backend};
   auto names = strange_names();
   std::vector<relation_change> changes;
   std::vector<stream_id> streams;
@@ -221,7 +221,7 @@ SKALD_CONTRACT("names under a key and keys of a stream are in the order of their
 }
 
 SKALD_CONTRACT("a list begins behind any name, and behind nothing that is none") {
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("a", any, some_events(1, 1))));
   must(store->relate(std::vector{relation_change::insert(relation_key{"a"}, stream("a"))}));
   must(store->save_snapshots(std::vector{folded(*store, snapshot_key{"a", stream("a")})}));
@@ -243,10 +243,10 @@ SKALD_CONTRACT("a list begins behind any name, and behind nothing that is none")
 }
 
 SKALD_CONTRACT("event types of strange names come back byte for byte, and are looked for as they are") {
-  fixture<backend> store;
+  fixture store{backend};
   std::uint64_t n = 0;
   for (const auto& row : strange_names()) must(store->append(request("a", any, {an_event(++n, row.text)})));
-  if constexpr (backend::persistent) store.reopen();
+  if (backend.persistent) store.reopen();
   n = 0;
   for (const auto& row : strange_names()) {
     CAPTURE(row.name);
@@ -260,7 +260,7 @@ SKALD_CONTRACT("event types of strange names come back byte for byte, and are lo
 }
 
 SKALD_CONTRACT("an event type that is no name is refused at every door") {
-  fixture<backend> store;
+  fixture store{backend};
   auto rows = no_names();
   rows.push_back({"one byte more than a type has", std::string(limits::event_type_bytes + 1, 't')});
   for (const auto& row : rows) {
@@ -280,7 +280,7 @@ SKALD_CONTRACT("an event type that is no name is refused at every door") {
 }
 
 SKALD_CONTRACT("projections and handlers of strange names keep their progress apart") { // D.84
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("a", any, some_events(1, 100))));
   std::uint64_t n = 0;
   for (const auto& row : strange_names()) {
@@ -289,7 +289,7 @@ SKALD_CONTRACT("projections and handlers of strange names keep their progress ap
     const checkpoint_update update{row.text, position{n}, {{position{n + 1}, row.text}}};
     must(store->save(std::span{&update, 1}));
   }
-  if constexpr (backend::persistent) store.reopen();
+  if (backend.persistent) store.reopen();
   n = 0;
   for (const auto& row : strange_names()) {
     CAPTURE(row.name);
@@ -303,7 +303,7 @@ SKALD_CONTRACT("projections and handlers of strange names keep their progress ap
 }
 
 SKALD_CONTRACT("what is no name of a projection or of a handler is refused, and nothing of its neighbours saved") {
-  fixture<backend> store;
+  fixture store{backend};
   must(store->register_projection("p", position{}));
   auto rows = no_names();
   for (const auto& row : rows) {
@@ -323,7 +323,7 @@ SKALD_CONTRACT("what is no name of a projection or of a handler is refused, and 
 }
 
 SKALD_CONTRACT("hostile JSON is refused in a sentence or comes back byte for byte") { // B.36
-  fixture<backend> store;
+  fixture store{backend};
   const auto deep = [](std::size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); };
   struct row {
     const char* name;
@@ -398,7 +398,7 @@ SKALD_CONTRACT("hostile JSON is refused in a sentence or comes back byte for byt
 }
 
 SKALD_CONTRACT("however hostile an event that does not fit, the refusal is one line that is not long") { // B.34
-  fixture<backend> store{note_catalog()};
+  fixture store{backend, note_catalog()};
   std::string many = "{";
   for (int i = 0; i < 5'000; ++i) many += "\"\\u202eno\\nname " + std::to_string(i) + "\":0,";
   many.back() = '}';
@@ -433,7 +433,7 @@ SKALD_CONTRACT("however hostile an event that does not fit, the refusal is one l
 // -- limits ----------------------------------------------------------------------------------------------------------
 
 SKALD_CONTRACT("a request holds as many streams and changes as the limits say, and not one more") {
-  fixture<backend> store;
+  fixture store{backend};
   const auto of_streams = [](std::size_t count) {
     append_request r;
     for (std::size_t i = 0; i < count; ++i) r.streams.emplace_back(stream("s" + std::to_string(i)), no_stream);
@@ -455,7 +455,7 @@ SKALD_CONTRACT("a request holds as many streams and changes as the limits say, a
 // The largest that there can be takes databases seconds. The door is the same for all, and is shown of memory.
 
 TEST_CASE("a request or a call holds as many events as the limit says, and not one more") {
-  fixture<memory> store;
+  fixture store{kind_of<memory>};
   auto events = some_events(1, limits::request_events + 1);
   CHECK(refused(store->append(request("a", any, events))));
   CHECK(refused(store->append(append_request{{{stream("a"), any, {events.begin(), events.begin() + 9}},
@@ -471,7 +471,7 @@ TEST_CASE("a request or a call holds as many events as the limit says, and not o
 }
 
 TEST_CASE("a request or a call holds as many bytes as the limit says, and not one more") {
-  fixture<memory> store;
+  fixture store{kind_of<memory>};
   const auto of_bytes = [](std::size_t bytes) {
     std::vector<new_event> made;
     for (std::size_t size = 0; bytes != 0; bytes -= size) {
@@ -499,7 +499,7 @@ TEST_CASE("a request or a call holds as many bytes as the limit says, and not on
 }
 
 TEST_CASE("a snapshot holds as many bytes as the limit says") {
-  fixture<memory> store;
+  fixture store{kind_of<memory>};
   must(store->append(request("a", any, some_events(1, 1))));
   auto s = folded(*store, snapshot_key{"r", stream("a")});
   s.state.assign(limits::snapshot_bytes, '1');
@@ -518,7 +518,7 @@ SKALD_CONTRACT("names are as long as the limits say, and not one byte more") {
   CHECK_FALSE(stream_id::parse(faces(limits::name_bytes + 1)));
   CHECK_FALSE(relation_key::parse(faces(limits::name_bytes + 1)));
   CHECK_FALSE(batch_key::parse(faces(limits::name_bytes + 1)));
-  fixture<backend> store;
+  fixture store{backend};
   auto longest = request(name, no_stream, {an_event(1, type)});
   longest.batch = batch_key{name};
   longest.relations = {relation_change::insert(relation_key{name}, stream(name))};
@@ -527,7 +527,7 @@ SKALD_CONTRACT("names are as long as the limits say, and not one byte more") {
   must(store->register_projection(faces(limits::projection_name_bytes), {}));
   CHECK(refused(store->register_projection(faces(limits::projection_name_bytes + 1), {})));
   must(store->save_snapshots(std::vector{folded(*store, snapshot_key{name, relation_key{name}})}));
-  if constexpr (backend::persistent) store.reopen();
+  if (backend.persistent) store.reopen();
   const auto found = read_all(*store, streams_query{std::vector{relation_key{name}}}.types({type}));
   REQUIRE(found.size() == 1);
   CHECK(found.front().stream.str() == name);
@@ -542,7 +542,7 @@ SKALD_CONTRACT("JSON is as deep as the limit says, and not one level more") {
   const auto deep = [](std::size_t levels) {
     return std::string(levels - 1, '[') + "{}" + std::string(levels - 1, ']');
   };
-  fixture<backend> store;
+  fixture store{backend};
   auto deepest = an_event(1);
   deepest.data = deepest.meta = deep(limits::json_depth);
   must(store->append(request("a", any, {deepest})));
@@ -573,7 +573,7 @@ SKALD_CONTRACT("JSON is as deep as the limit says, and not one level more") {
 }
 
 SKALD_CONTRACT("a schema version may be any number of 32 bits") {
-  fixture<backend> store;
+  fixture store{backend};
   const std::uint32_t versions[] = {0, 1, 0x7fff'ffff, 0x8000'0000, UINT32_MAX};
   for (std::uint64_t n = 0; n < std::size(versions); ++n) {
     auto made = an_event(n + 1);
@@ -589,7 +589,7 @@ SKALD_CONTRACT("a schema version may be any number of 32 bits") {
 }
 
 SKALD_CONTRACT("revisions at the edges of what numbers hold are only revisions that are not there") { // A.23
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("a", no_stream, some_events(1, 2))));
   for (const std::uint64_t number : {std::uint64_t{1} << 31, std::uint64_t{1} << 32, std::uint64_t{1} << 63,
                                      (std::uint64_t{1} << 63) - 1, (std::uint64_t{1} << 63) + 2, UINT64_MAX}) {
@@ -606,7 +606,7 @@ SKALD_CONTRACT("revisions at the edges of what numbers hold are only revisions t
 }
 
 SKALD_CONTRACT("an event or a call that is empty is refused or does nothing") {
-  fixture<backend> store;
+  fixture store{backend};
   CHECK(store->append(std::span<const append_request>{}).empty());
   CHECK(must(store->hydrate({})) == hydrate_report{});
   must(store->relate({}));
@@ -630,7 +630,7 @@ SKALD_CONTRACT("an event or a call that is empty is refused or does nothing") {
 }
 
 SKALD_CONTRACT("a query names as many streams and types as the limits say, and not one more") {
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("s7", any, {an_event(1, "type 7")})));
   std::vector<stream_id> streams;
   std::vector<relation_key> keys;
@@ -652,10 +652,10 @@ SKALD_CONTRACT("a query names as many streams and types as the limits say, and n
 }
 
 SKALD_CONTRACT("times at the end of time are kept, and what lies beyond is refused") {
-  backend place;
+  const auto place = backend.make_place();
   store_options options;
   options.max_drift = timestamp::max().time().time_since_epoch();
-  const auto store = place.open(options);
+  const auto store = place->open(options);
   const auto append = [&](const char* to, std::uint64_t n, timestamp created) {
     return store->append(request(to, any, {an_event(n, "thing:happened", created)}));
   };

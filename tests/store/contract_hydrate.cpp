@@ -18,7 +18,7 @@ record hydrated(event_store& store, const record& source) {
 } // namespace
 
 SKALD_CONTRACT("a hydrated record keeps what it is and gets a place of its own") { // C.39
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("other", no_stream, some_events(100, 2))));
   auto source = foreign(1, "a", at(1000, 3), "fine:paid");
   source.schema_version = 4;
@@ -38,7 +38,7 @@ SKALD_CONTRACT("a hydrated record keeps what it is and gets a place of its own")
 }
 
 SKALD_CONTRACT("hydrated records that lie in the future move the clock up to the drift that is allowed") { // C.39
-  fixture<backend> store;
+  fixture store{backend};
   const timestamp soon{store.clock.time() + default_max_drift, 9};
   const timestamp later{store.clock.time() + std::chrono::hours{1}, 0};
   struct row {
@@ -71,12 +71,12 @@ SKALD_CONTRACT("hydrated records that lie in the future move the clock up to the
 }
 
 SKALD_CONTRACT("a record from the last day of time is not hydrated, which would leave the clock no room") {
-  backend place;
+  const auto place = backend.make_place();
   const manual_clock clock;
   store_options options;
   options.wall = clock;
   options.max_drift = std::chrono::milliseconds::max();
-  auto store = place.open(options);
+  auto store = place->open(options);
   const auto hydrate = [&](std::uint64_t number, timestamp created) {
     const auto source = foreign(number, "a", created);
     return code_of(store->hydrate(std::span{&source, 1}));
@@ -90,10 +90,10 @@ SKALD_CONTRACT("a record from the last day of time is not hydrated, which would 
   CHECK(hydrate(2, latest) == errc::none);
   must(store->append(request("b", no_stream, {an_event(3), an_event(4, "thing:happened", timestamp::max())})));
   must(store->append(request("a", exactly(1), {an_event(5)})));
-  if (backend::persistent) {
+  if (backend.persistent) {
     const auto before = read_all(*store);
     store.reset();
-    store = place.open(options);
+    store = place->open(options);
     CHECK(read_all(*store) == before);
   }
   must(store->append(request("a", exactly(2), {an_event(6)})));
@@ -108,7 +108,7 @@ SKALD_CONTRACT("a record from the last day of time is not hydrated, which would 
 }
 
 SKALD_CONTRACT("a clock that has come to the end of time ends writing, and nothing else") {
-  fixture<backend> store;
+  fixture store{backend};
   const auto known = request("a", no_stream, {an_event(1)});
   const auto receipt = must(store->append(known));
   store->clock().observe(timestamp{timestamp::max().ticks() - 2});
@@ -127,14 +127,14 @@ SKALD_CONTRACT("a clock that has come to the end of time ends writing, and nothi
   CHECK(must(store->append(known)) == receipt);
   CHECK(read_all(*store).size() == 1);
   CHECK(must(store->verify()).sound());
-  if (!backend::persistent) return;
+  if (!backend.persistent) return;
   store.reopen(); // nothing of it was written
   must(store->append(request("b", no_stream, {an_event(13)})));
   CHECK(read_all(*store).back().recorded.time() == store.clock.time());
 }
 
 SKALD_CONTRACT("a refused record leaves nothing of its neighbours") {
-  fixture<backend> store;
+  fixture store{backend};
   std::vector<record> records{foreign(1, "a", at(1)), foreign(2, "a", at(2)), foreign(3, "b", at(3))};
   auto& middle = records[1];
   auto expected = errc::invalid_argument;
@@ -160,7 +160,7 @@ SKALD_CONTRACT("a refused record leaves nothing of its neighbours") {
 }
 
 SKALD_CONTRACT("known records are counted and skipped") { // D.60
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("a", no_stream, some_events(1, 2))));
   const auto before = read_all(*store);
   std::vector<record> records{foreign(1, "a", at(1)), foreign(3, "a", at(1)), foreign(2, "elsewhere", at(1)),
@@ -181,9 +181,9 @@ SKALD_CONTRACT("known records are counted and skipped") { // D.60
 }
 
 SKALD_CONTRACT("a store hydrates what another one reads, and gives it on") {
-  fixture<backend> source;
-  fixture<memory> target;
-  fixture<backend> back;
+  fixture source{backend};
+  fixture target{kind_of<memory>};
+  fixture back{backend};
   must(source->append(request("a", no_stream, some_events(1, 3))));
   must(source->append(request("b", no_stream, some_events(11, 2))));
   must(target->append(request("a", no_stream, some_events(21, 1))));
@@ -196,7 +196,7 @@ SKALD_CONTRACT("a store hydrates what another one reads, and gives it on") {
 }
 
 SKALD_CONTRACT("a record is outdated where its stream holds a later one of its type") { // D.60 to D.62
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(
     request("a", no_stream, {an_event(1, "red", at(10)), an_event(2, "blue", at(20)), an_event(3, "red", at(30))})));
   must(store->append(request("b", no_stream, {an_event(4, "green", at(40))})));
@@ -230,7 +230,7 @@ SKALD_CONTRACT("a record is outdated where its stream holds a later one of its t
 }
 
 SKALD_CONTRACT("an outdated record is kept, marked as such") { // D.61, D.62
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("a", no_stream, {an_event(1, "red", at(10)), an_event(2, "blue", at(20))})));
   const auto late = hydrated(*store, foreign(3, "a", at(5), "red"));
   CHECK(late.outdated);
@@ -243,14 +243,14 @@ SKALD_CONTRACT("an outdated record is kept, marked as such") { // D.61, D.62
   std::vector<event_id> order;
   for (const auto& r : read_stream(*store, "a")) order.push_back(r.id);
   CHECK(order == std::vector{id(3), id(1), id(4), id(5), id(2)});
-  if constexpr (backend::persistent) {
+  if (backend.persistent) {
     store.reopen();
     CHECK(must(store->find(id(3))) == late);
   }
 }
 
 SKALD_CONTRACT("records of one call make each other outdated in their order") { // D.61
-  fixture<backend> store;
+  fixture store{backend};
   must(
     store->hydrate(std::vector{foreign(1, "a", at(10)), foreign(2, "a", at(30)), foreign(3, "a", at(20)),
                                foreign(4, "new", at(5)), foreign(5, "new", at(4), "other"), foreign(6, "new", at(4))}));
@@ -260,7 +260,7 @@ SKALD_CONTRACT("records of one call make each other outdated in their order") { 
 }
 
 SKALD_CONTRACT("what was outdated elsewhere is judged anew") {
-  fixture<backend> store;
+  fixture store{backend};
   auto source = foreign(1, "a", at(10));
   source.outdated = true;
   source.hydrated = true;
@@ -268,7 +268,7 @@ SKALD_CONTRACT("what was outdated elsewhere is judged anew") {
 }
 
 SKALD_CONTRACT("an append goes behind the newest record of its stream, hydrated or not") {
-  fixture<backend> store;
+  fixture store{backend};
   const timestamp soon{store.clock.time() + std::chrono::seconds{30}, 0};
   must(store->hydrate(std::vector{foreign(1, "a", soon), foreign(2, "a", at(1))}));
   must(store->append(request("a", exactly(2), {an_event(3, "thing:happened", at(7))})));
@@ -280,7 +280,7 @@ SKALD_CONTRACT("an append goes behind the newest record of its stream, hydrated 
 }
 
 SKALD_CONTRACT("a hydrated record is known to appends") {
-  fixture<backend> store;
+  fixture store{backend};
   const auto source = foreign(1, "a", at(1));
   must(store->hydrate(std::span{&source, 1}));
   CHECK(must(store->append(request("a", no_stream, {an_event(1)}))) ==
@@ -290,7 +290,7 @@ SKALD_CONTRACT("a hydrated record is known to appends") {
 }
 
 SKALD_CONTRACT("whether a record is outdated is decided when it comes, and stays so") { // D.61
-  fixture<backend> store;
+  fixture store{backend};
   const auto first = hydrated(*store, foreign(1, "a", at(10), "red"));
   CHECK_FALSE(first.outdated);
   const auto late = hydrated(*store, foreign(2, "a", at(5), "red"));
@@ -308,7 +308,7 @@ SKALD_CONTRACT("whether a record is outdated is decided when it comes, and stays
 }
 
 SKALD_CONTRACT("what status says of a record is what hydrating it then does") { // D.60 to D.62
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("s0", any, {an_event(900, "red"), an_event(901, "blue")})));
   for (std::uint64_t i = 0; i < 60; ++i) {
     CAPTURE(i);
@@ -329,12 +329,12 @@ SKALD_CONTRACT("what status says of a record is what hydrating it then does") { 
 }
 
 SKALD_CONTRACT("how far records may lie in the future is an option, and none may where it is zero") { // B.39
-  backend place;
+  const auto place = backend.make_place();
   manual_clock wall;
   store_options options;
   options.wall = wall;
   options.max_drift = std::chrono::milliseconds{0};
-  const auto store = place.open(options);
+  const auto store = place->open(options);
   const auto hydrate = [&](std::uint64_t number, std::chrono::milliseconds ahead) {
     return code_of(store->hydrate(std::vector{foreign(number, "a", {wall.time() + ahead, 0xffff})}));
   };
@@ -347,7 +347,7 @@ SKALD_CONTRACT("how far records may lie in the future is an option, and none may
 }
 
 SKALD_CONTRACT("records of equal times are all kept, in the order of their ids") {
-  fixture<backend> store;
+  fixture store{backend};
   std::vector<record> records;
   for (std::uint64_t i = 0; i < 50; ++i) records.push_back(foreign(i * 17 % 50 + 1, "a", at(1, 0xffff)));
   must(store->hydrate(std::span{records}.first(25)));
@@ -361,7 +361,7 @@ SKALD_CONTRACT("records of equal times are all kept, in the order of their ids")
 }
 
 SKALD_CONTRACT("of records with one id the first is kept, and another body is no conflict") {
-  fixture<backend> store;
+  fixture store{backend};
   auto other = foreign(1, "b", at(2), "other");
   other.data = R"("another")";
   const auto both = must(store->hydrate(std::vector{foreign(1, "a", at(1)), other}));
@@ -376,7 +376,7 @@ SKALD_CONTRACT("of records with one id the first is kept, and another body is no
 
 SKALD_CONTRACT(
   "a known record that is not the event under its id is skipped and told, with what is different") { // D.60
-  fixture<backend> store;
+  fixture store{backend};
   auto source = foreign(1, "a", at(1000, 3), "fine:paid");
   source.meta = R"({"by":"me"})";
   source.batch = batch_key{"b"};
@@ -431,7 +431,7 @@ SKALD_CONTRACT(
 }
 
 SKALD_CONTRACT("hydrated, outdated and silent records are read and counted like any other") {
-  fixture<backend> store;
+  fixture store{backend};
   auto silent = request("a", any, {an_event(1, "red", at(50))});
   silent.emit = false;
   must(store->append(silent));

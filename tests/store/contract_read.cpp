@@ -62,9 +62,8 @@ void compare_with_model(const event_store& store, const Query& start,
 }
 
 /// Three streams and three types, with equal times and ids that do not follow them.
-template <class Backend>
-struct colours : fixture<Backend> {
-  colours() {
+struct colours : fixture {
+  explicit colours(const backend_kind& backend) : fixture{backend} {
     const char* types[] = {"red", "green", "blue"};
     const char* streams[] = {"a", "b", "c"};
     std::vector<record> records;
@@ -77,8 +76,7 @@ struct colours : fixture<Backend> {
   }
 };
 
-template <class Backend>
-void append_many(fixture<Backend>& store, std::uint64_t count) {
+void append_many(fixture& store, std::uint64_t count) {
   std::vector<append_request> group;
   for (std::uint64_t i = 0; i < count; ++i)
     group.push_back(request(i % 2 == 0 ? "a" : "b", any, {an_event(i + 1, i == count - 2 ? "rare" : "common")}));
@@ -106,7 +104,7 @@ struct StringMaker<stream_cursor> {
 } // namespace doctest
 
 SKALD_CONTRACT("bounds and limits choose what is read") { // C.40 to C.49
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("a", no_stream, some_events(1, 10))));
   struct row {
     const char* name;
@@ -142,7 +140,7 @@ SKALD_CONTRACT("bounds and limits choose what is read") { // C.40 to C.49
 }
 
 SKALD_CONTRACT("an unknown stream is empty and at revision 0") { // C.50
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("a", no_stream, some_events(1, 2))));
   for (const auto* name : {"unknown", "$all", "A", "a "}) {
     CAPTURE(name);
@@ -154,7 +152,7 @@ SKALD_CONTRACT("an unknown stream is empty and at revision 0") { // C.50
 }
 
 SKALD_CONTRACT("an empty store is empty in every way") {
-  fixture<backend> store;
+  fixture store{backend};
   CHECK(read_all(*store).empty());
   CHECK(read_all(*store, all_query{}.backward()).empty());
   CHECK(read_stream(*store, "a").empty());
@@ -163,7 +161,7 @@ SKALD_CONTRACT("an empty store is empty in every way") {
 }
 
 SKALD_CONTRACT("backward is the exact reverse of forward") { // C.51
-  colours<backend> store;
+  colours store{backend};
   auto forward = read_stream(*store, "a");
   std::reverse(forward.begin(), forward.end());
   CHECK(read_all(*store, stream_query{stream("a")}.backward()) == forward);
@@ -180,7 +178,7 @@ SKALD_CONTRACT("pages of every size give the same whole") { // C.52
   };
   for (const auto& row : {row{200, {1, 2, 3}}, row{2100, {999, 1000, 1001}}}) {
     CAPTURE(row.events);
-    fixture<backend> store;
+    fixture store{backend};
     append_many(store, row.events);
     const auto in_pages = [&](auto query, std::size_t size) {
       std::vector<record> whole;
@@ -209,7 +207,7 @@ SKALD_CONTRACT("pages of every size give the same whole") { // C.52
 }
 
 SKALD_CONTRACT("a page ends at its number of records and says exactly whether there is more") {
-  fixture<backend> store;
+  fixture store{backend};
   append_many(store, limits::page_records + 1);
   struct row {
     const char* name;
@@ -238,7 +236,7 @@ SKALD_CONTRACT("a page ends at its number of records and says exactly whether th
 }
 
 SKALD_CONTRACT("a page ends behind the record that reaches its number of bytes") {
-  fixture<backend> store;
+  fixture store{backend};
   const auto third = '"' + std::string(limits::page_bytes / 3, 'x') + '"';
   for (int i = 0; i < 7; ++i) {
     new_event made{"thing:happened", i % 2 == 0 ? third : "7"};
@@ -269,7 +267,7 @@ SKALD_CONTRACT("a page ends behind the record that reaches its number of bytes")
 }
 
 SKALD_CONTRACT("many streams are read as one in pages of every size, by name and by key") { // C.52
-  fixture<backend> store;
+  fixture store{backend};
   constexpr std::uint64_t streams = 1500;
   constexpr std::uint64_t events = 3 * streams;
   std::vector<append_request> group;
@@ -312,7 +310,7 @@ SKALD_CONTRACT("many streams are read as one in pages of every size, by name and
 }
 
 SKALD_CONTRACT("a page is small however much there is to read") {
-  fixture<backend> store;
+  fixture store{backend};
   append_many(store, 3 * limits::page_records);
   const auto large = '"' + std::string(limits::page_bytes / 2 + 1, 'x') + '"';
   for (int i = 0; i < 5; ++i) must(store->append(request("a", any, {{"large", large}})));
@@ -338,7 +336,7 @@ SKALD_CONTRACT("a page is small however much there is to read") {
 }
 
 SKALD_CONTRACT("every combination of types, bounds, limit and direction agrees with a model: all") { // C.53
-  colours<backend> store;
+  colours store{backend};
   std::vector<position> cursors;
   for (const std::uint64_t number : {0, 1, 5, 13, 26, 27, 28}) cursors.emplace_back(number);
   cursors.emplace_back(UINT64_MAX);
@@ -346,7 +344,7 @@ SKALD_CONTRACT("every combination of types, bounds, limit and direction agrees w
 }
 
 SKALD_CONTRACT("every combination of types, bounds, limit and direction agrees with a model: streams") { // C.53
-  colours<backend> store;
+  colours store{backend};
   const auto in_stream = read_stream(*store, "a");
   REQUIRE(in_stream.size() == 20);
   const std::vector<stream_cursor> cursors{
@@ -369,7 +367,7 @@ SKALD_CONTRACT("every combination of types, bounds, limit and direction agrees w
 }
 
 SKALD_CONTRACT("every combination of types, bounds, limit and direction agrees with a model: keys") { // C.53
-  colours<backend> store;
+  colours store{backend};
   const auto all = read_all(*store);
   const relation_key two{"two"};
   const relation_key others{"others"};
@@ -398,7 +396,7 @@ SKALD_CONTRACT("ids at both ends of their order are read in it, and are bounds l
   };
   const event_id ids[] = {bytes(0, 0, 1),          bytes(0, 0, 2),          bytes(0x80, 0, 0),       bytes(0x80, 0, 1),
                           bytes(0xff, 0xff, 0xfe), bytes(0xff, 0xff, 0xff), bytes(0x7f, 0xff, 0xff), bytes(0xff, 0, 0)};
-  fixture<backend> store;
+  fixture store{backend};
   std::vector<record> records;
   for (const auto& id : ids) {
     const bool even = records.size() % 2 == 0;
@@ -416,7 +414,7 @@ SKALD_CONTRACT("ids at both ends of their order are read in it, and are bounds l
 }
 
 SKALD_CONTRACT("bounds may be of events that are elsewhere or nowhere, and lie in any order") { // C.53
-  fixture<backend> store;
+  fixture store{backend};
   must(store->hydrate(std::vector{foreign(1, "a", at(10)), foreign(2, "b", at(20)), foreign(3, "a", at(30)),
                                   foreign(4, "b", at(40)), foreign(5, "a", at(50))}));
   struct row {
@@ -459,7 +457,7 @@ SKALD_CONTRACT("bounds may be of events that are elsewhere or nowhere, and lie i
 }
 
 SKALD_CONTRACT("a limit is kept over pages, and the largest is none") {
-  fixture<backend> store;
+  fixture store{backend};
   append_many(store, limits::page_records + 100);
   must(store->relate(std::vector{relation_change::insert(relation_key{"k"}, stream("a")),
                                  relation_change::insert(relation_key{"k"}, stream("b"))}));
@@ -488,7 +486,7 @@ SKALD_CONTRACT("a limit is kept over pages, and the largest is none") {
 }
 
 SKALD_CONTRACT("a page goes on from its cursor, whatever came in front of it or behind it meanwhile") { // C.54
-  fixture<backend> store;
+  fixture store{backend};
   must(store->hydrate(
     std::vector{foreign(1, "a", at(10)), foreign(2, "b", at(20)), foreign(3, "a", at(30)), foreign(4, "b", at(40))}));
   const relation_key k{"k"};
@@ -518,14 +516,14 @@ SKALD_CONTRACT("a page goes on from its cursor, whatever came in front of it or 
 }
 
 SKALD_CONTRACT("a page may hold as many event types as records") {
-  fixture<backend> store;
+  fixture store{backend};
   std::vector<new_event> made;
   for (std::uint64_t i = 0; i < limits::page_records; ++i) made.push_back(an_event(i + 1, "type " + std::to_string(i)));
   must(store->append(request("a", no_stream, made)));
   const auto as_made = [&](const std::vector<record>& records) {
     return std::ranges::equal(records, made, {}, &record::type, &new_event::type);
   };
-  if constexpr (backend::persistent) store.reopen(); // what the writer knows does not help
+  if (backend.persistent) store.reopen(); // what the writer knows does not help
   CHECK(as_made(must(store->read(all_query{})).records));
   CHECK(as_made(must(store->read(stream_query{stream("a")})).records));
   CHECK(must(store->types()).size() == made.size());
@@ -547,7 +545,7 @@ SKALD_CONTRACT("the same records read the same whatever the order of their arriv
   std::vector<record> first;
   for (unsigned seed = 0; seed < 8; ++seed) {
     CAPTURE(seed);
-    fixture<backend> store;
+    fixture store{backend};
     std::shuffle(records.begin(), records.end(), std::mt19937{seed});
     const auto half = records.begin() + static_cast<std::ptrdiff_t>(records.size() / 2);
     must(store->hydrate({records.begin(), half}));
@@ -563,7 +561,7 @@ SKALD_CONTRACT("the same records read the same whatever the order of their arriv
 }
 
 SKALD_CONTRACT("all is read in the order of positions, from any of them") { // C.54
-  colours<backend> store;
+  colours store{backend};
   const auto all = read_all(*store);
   for (std::size_t i = 0; i < all.size(); ++i) {
     REQUIRE(all[i].position == position{i + 1});
@@ -573,7 +571,7 @@ SKALD_CONTRACT("all is read in the order of positions, from any of them") { // C
 }
 
 SKALD_CONTRACT("a reader that follows four writers misses nothing and repeats nothing") { // C.54
-  fixture<backend> store;
+  fixture store{backend};
   bool filtered = false;
   SUBCASE("everything") {}
   SUBCASE("by all types, where each request brings a new one") { filtered = true; }
@@ -614,7 +612,7 @@ SKALD_CONTRACT("a reader that follows four writers misses nothing and repeats no
 }
 
 SKALD_CONTRACT("a reader that follows several streams under four writers misses nothing and repeats nothing") { // C.54
-  fixture<backend> store;
+  fixture store{backend};
   constexpr std::uint64_t writers = 4;
   constexpr std::uint64_t each = 120;
   constexpr std::uint64_t streams = 20;
@@ -648,7 +646,7 @@ SKALD_CONTRACT("a reader that follows several streams under four writers misses 
 }
 
 SKALD_CONTRACT("a stream is read whole while others append to it and to its neighbours") { // C.54
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("a", any, some_events(1, 500))));
   std::atomic<bool> enough = false;
   std::atomic<int> failed = 0;
@@ -687,7 +685,7 @@ SKALD_CONTRACT("a stream is read whole while others append to it and to its neig
 }
 
 SKALD_CONTRACT("a record is found by its id, field by field as it was pushed") { // C.55
-  fixture<backend> store;
+  fixture store{backend};
   auto pushed = an_event(1, "fine:paid", at(123'456, 7));
   pushed.schema_version = 3;
   pushed.meta = R"({"by":"me"})";
@@ -717,7 +715,7 @@ SKALD_CONTRACT("a record is found by its id, field by field as it was pushed") {
 }
 
 SKALD_CONTRACT("an acknowledged append is visible to every reader at once") { // C.57
-  fixture<backend> store;
+  fixture store{backend};
   constexpr std::uint64_t appends = 100;
   std::atomic<std::uint64_t> acknowledged = 0;
   std::atomic<int> stale = 0;
@@ -745,14 +743,14 @@ SKALD_CONTRACT("an acknowledged append is visible to every reader at once") { //
 }
 
 SKALD_CONTRACT("an empty list of types reads nothing") {
-  colours<backend> store;
+  colours store{backend};
   CHECK(read_all(*store, all_query{}.types({})).empty());
   CHECK(read_all(*store, stream_query{stream("a")}.types({})).empty());
   CHECK(read_all(*store, streams_query{std::vector{stream("a")}}.types({})).empty());
 }
 
 SKALD_CONTRACT("names of types and streams are values, whatever their characters") {
-  fixture<backend> store;
+  fixture store{backend};
   const std::string names[] = {"a", "A", "a'b", "a\"b", "a%", "a_", "[1]", "1", "ä", "a\\", "a ", " a"};
   std::uint64_t n = 0;
   for (const auto& name : names) must(store->append(request(name, no_stream, {an_event(++n, name)})));

@@ -88,9 +88,9 @@ new_event untyped_post_by(std::uint64_t number, std::string author) {
 } // namespace
 
 SKALD_CONTRACT("what is inserted under a key is found by key and by stream, also after a restart") { // E.91
-  fixture<backend> store;
+  fixture store{backend};
   must(relate(*store, {insert("posts", "b"), insert("posts", "a"), insert("drafts", "a")}));
-  for (int start = 0; start < (backend::persistent ? 2 : 1); ++start) {
+  for (int start = 0; start < (backend.persistent ? 2 : 1); ++start) {
     if (start != 0) store.reopen();
     CHECK(streams_under(*store, "posts") == names{"a", "b"});
     CHECK(streams_under(*store, "drafts") == names{"a"});
@@ -102,7 +102,7 @@ SKALD_CONTRACT("what is inserted under a key is found by key and by stream, also
 }
 
 SKALD_CONTRACT("a relation that is there already stays as it is") { // E.92
-  fixture<backend> store;
+  fixture store{backend};
   must(relate(*store, {insert("posts", "a"), insert("posts", "a")}));
   must(relate(*store, {insert("posts", "a")}));
   CHECK(streams_under(*store, "posts") == names{"a"});
@@ -110,7 +110,7 @@ SKALD_CONTRACT("a relation that is there already stays as it is") { // E.92
 }
 
 SKALD_CONTRACT("relations are removed by pair, by key and by stream") { // E.94
-  fixture<backend> store;
+  fixture store{backend};
   const std::vector all{insert("x", "a"), insert("x", "b"), insert("y", "a"), insert("y", "c")};
   const auto after = [&](relation_change change) {
     must(relate(*store, {relation_change::remove_key(key("x")), relation_change::remove_key(key("y"))}));
@@ -128,7 +128,7 @@ SKALD_CONTRACT("relations are removed by pair, by key and by stream") { // E.94
 }
 
 SKALD_CONTRACT("ten thousand relations are inserted and removed") { // E.95
-  fixture<backend> store;
+  fixture store{backend};
   std::vector<relation_change> changes;
   for (int i = 0; i < 10'000; ++i) changes.push_back(insert("all", "s" + std::to_string(i)));
   must(store->relate(changes));
@@ -139,7 +139,7 @@ SKALD_CONTRACT("ten thousand relations are inserted and removed") { // E.95
 }
 
 SKALD_CONTRACT("an empty list of changes is nothing, and keys of any characters touch only their own rows") { // E.96
-  fixture<backend> store;
+  fixture store{backend};
   must(relate(*store, {}));
   const names keys{"a",
                    "A",
@@ -166,14 +166,14 @@ SKALD_CONTRACT("an empty list of changes is nothing, and keys of any characters 
 }
 
 SKALD_CONTRACT("changes are made in the order of their list") { // E.97
-  fixture<backend> store;
+  fixture store{backend};
   must(relate(*store, {insert("x", "a"), relation_change::remove_key(key("x")), insert("x", "b"), remove("x", "b"),
                        insert("x", "c"), relation_change::remove_stream(stream("c")), insert("x", "d")}));
   CHECK(streams_under(*store, "x") == names{"d"});
 }
 
 SKALD_CONTRACT("every change of a key raises its revision, and nothing else does") {
-  fixture<backend> store;
+  fixture store{backend};
   const auto raised_by = [&](relation_change change) {
     const auto x = revision_of(*store, "x");
     const auto y = revision_of(*store, "y");
@@ -195,7 +195,7 @@ SKALD_CONTRACT("every change of a key raises its revision, and nothing else does
 }
 
 SKALD_CONTRACT("a key's revision counts what changed within one call, also where nothing is left of it") {
-  fixture<backend> store;
+  fixture store{backend};
   must(relate(*store, {insert("x", "a"), insert("x", "a"), remove("x", "a"), remove("x", "a"), insert("x", "b"),
                        relation_change::remove_key(key("x")), relation_change::remove_key(key("x")), insert("y", "c"),
                        relation_change::remove_stream(stream("c")), relation_change::remove_stream(stream("c"))}));
@@ -207,7 +207,7 @@ SKALD_CONTRACT("a key's revision counts what changed within one call, also where
 }
 
 SKALD_CONTRACT("a stream may be kept under many keys and leaves them all at once") {
-  fixture<backend> store;
+  fixture store{backend};
   constexpr std::size_t many = 2'000;
   std::vector<relation_change> changes;
   for (std::size_t i = 0; i < many; ++i) {
@@ -226,7 +226,7 @@ SKALD_CONTRACT("a stream may be kept under many keys and leaves them all at once
 }
 
 SKALD_CONTRACT("the requests of a group change relations in their order") { // E.97
-  fixture<backend> store;
+  fixture store{backend};
   std::vector<append_request> group(4);
   group[0].relations = {insert("x", "a"), insert("x", "b")};
   group[1] = request("a", no_stream, some_events(1, 1));
@@ -242,7 +242,7 @@ SKALD_CONTRACT("the requests of a group change relations in their order") { // E
 }
 
 SKALD_CONTRACT("a stream is kept under a key before and after it has events") {
-  fixture<backend> store;
+  fixture store{backend};
   must(relate(*store, {insert("x", "a")}));
   CHECK(must(store->revision_of(stream("a"))) == revision{});
   CHECK(read_all(*store, streams_query{std::vector{key("x")}}).empty());
@@ -257,7 +257,7 @@ SKALD_CONTRACT("a stream is kept under a key before and after it has events") {
 }
 
 SKALD_CONTRACT("relations of an append are made with its events or not at all") {
-  fixture<backend> store;
+  fixture store{backend};
   auto first = request("a", no_stream, some_events(1, 1));
   first.relations = {insert("posts", "a"), insert("posts", "unwritten")};
   must(store->append(first));
@@ -281,7 +281,7 @@ SKALD_CONTRACT("relations of an append are made with its events or not at all") 
 }
 
 SKALD_CONTRACT("a repeated request does not change relations again") {
-  fixture<backend> store;
+  fixture store{backend};
   auto made = request("a", any, some_events(1, 1));
   made.relations = {insert("posts", "a")};
   const auto receipt = must(store->append(made));
@@ -291,7 +291,7 @@ SKALD_CONTRACT("a repeated request does not change relations again") {
 }
 
 SKALD_CONTRACT("a request may change relations alone, or under the condition of a revision") {
-  fixture<backend> store;
+  fixture store{backend};
   append_request alone;
   alone.relations = {insert("posts", "a")};
   CHECK(must(store->append(alone)).last == position{});
@@ -303,7 +303,7 @@ SKALD_CONTRACT("a request may change relations alone, or under the condition of 
 }
 
 SKALD_CONTRACT("an undone transaction leaves relations as they were") {
-  fixture<backend> store;
+  fixture store{backend};
   must(relate(*store, {insert("x", "a"), insert("y", "b")}));
   const std::vector bad{insert("x", "c"), relation_change::remove_stream(stream("b")),
                         relation_change::insert({}, stream("d"))};
@@ -322,7 +322,7 @@ SKALD_CONTRACT("an undone transaction leaves relations as they were") {
 }
 
 SKALD_CONTRACT("changes without a name and reads without one are refused") {
-  fixture<backend> store;
+  fixture store{backend};
   const auto refused = [&](relation_change change) {
     append_request in_request;
     in_request.relations = {change};
@@ -342,7 +342,7 @@ SKALD_CONTRACT("changes without a name and reads without one are refused") {
 }
 
 SKALD_CONTRACT("events are read by the keys of their streams, each once") {
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("a", any, some_events(1, 3))));
   must(store->append(request("b", any, some_events(4, 2))));
   must(store->append(request("c", any, some_events(6, 1))));
@@ -367,20 +367,20 @@ SKALD_CONTRACT("events are read by the keys of their streams, each once") {
 }
 
 SKALD_CONTRACT("relations follow from events, typed ones and JSON, in the order of the events") { // E.97
-  fixture<backend> store{post_catalog()};
+  fixture store{backend, post_catalog()};
   must(store->append(request("p1", no_stream, {post_by("ada"), {"post:tagged", R"({"tags":["x","y"]})"}})));
   must(store->append(request("p2", no_stream, {untyped_post_by(1, "ada")})));
   CHECK(streams_under(*store, "by ada") == names{"p1", "p2"});
   CHECK(keys_of(*store, "p1") == names{"by ada", "x", "y"});
   must(store->append(request("p1", any, {{"post:removed", "{}"}, {"post:tagged", R"({"tags":["z"]})"}})));
   CHECK(keys_of(*store, "p1") == names{"z"});
-  if constexpr (backend::persistent) store.reopen();
+  if (backend.persistent) store.reopen();
   CHECK(streams_under(*store, "by ada") == names{"p2"});
   CHECK(read_all(*store, streams_query{std::vector{key("by ada")}}) == read_stream(*store, "p2"));
 }
 
 SKALD_CONTRACT("what a request itself says of relations comes behind what follows from its events") {
-  fixture<backend> store{post_catalog()};
+  fixture store{backend, post_catalog()};
   auto r = request("p1", no_stream, {post_by("ada"), {"post:tagged", R"({"tags":["x"]})"}});
   r.relations = {remove("x", "p1"), insert("y", "p1")};
   must(store->append(r));
@@ -388,7 +388,7 @@ SKALD_CONTRACT("what a request itself says of relations comes behind what follow
 }
 
 SKALD_CONTRACT("relations do not follow again from a request that is repeated, nor from one that is refused") {
-  fixture<backend> store{post_catalog()};
+  fixture store{backend, post_catalog()};
   const auto original = request("p1", no_stream, {untyped_post_by(1, "ada")});
   must(store->append(original));
   must(relate(*store, {remove("by ada", "p1")}));
@@ -400,7 +400,7 @@ SKALD_CONTRACT("relations do not follow again from a request that is repeated, n
 }
 
 SKALD_CONTRACT("relations follow from hydrated records, and not again from known ones") {
-  fixture<backend> store{post_catalog()};
+  fixture store{backend, post_catalog()};
   auto late = foreign(1, "p1", at(2), "post:created");
   late.data = R"({"author":"ada"})";
   auto removal = foreign(2, "p2", at(1), "post:removed");
@@ -415,7 +415,7 @@ SKALD_CONTRACT("relations follow from hydrated records, and not again from known
 }
 
 SKALD_CONTRACT("where relations cannot follow, the request is refused whole and its neighbours are not") {
-  fixture<backend> store{post_catalog()};
+  fixture store{backend, post_catalog()};
   struct row {
     const char* name;
     std::string author;
@@ -466,7 +466,7 @@ SKALD_CONTRACT("what follows from all events of a request or call is counted tog
   must(types->relations_from<post_tagged>([](const post_tagged& e, const record&) {
     return std::vector(std::stoul(e.tags.front()), relation_change::remove_key(key("k")));
   }));
-  fixture<backend> store{types};
+  fixture store{backend, types};
   constexpr auto half = limits::relation_changes / 2;
   const auto tagged = [](std::uint64_t number, std::size_t changes) {
     return new_event{"post:tagged", "{\"tags\":[\"" + std::to_string(changes) + "\"]}", id(number)};
@@ -496,7 +496,7 @@ SKALD_CONTRACT("several maps of one type are asked in their order") {
   must(types->relations_from<post_created>([count = 0](const post_created&, const record& r) mutable {
     return std::vector{remove("by ada", r.stream.str()), insert("count " + std::to_string(++count), r.stream.str())};
   }));
-  fixture<backend> store{types};
+  fixture store{backend, types};
   must(store->append(request("p1", no_stream, {post_by("ada"), post_by("ada")})));
   CHECK(keys_of(*store, "p1") == names{"count 1", "count 2"});
 }
@@ -510,7 +510,7 @@ TEST_CASE("relations follow from types that the catalog knows, and from each by 
 }
 
 SKALD_CONTRACT("random changes of relations agree with a model") { // E.118
-  fixture<backend> store;
+  fixture store{backend};
   std::map<std::string, std::set<std::string>> model;
   std::map<std::string, std::uint64_t> revisions;
   std::mt19937 random{7};
@@ -539,7 +539,7 @@ SKALD_CONTRACT("random changes of relations agree with a model") { // E.118
       }
     }
     must(store->relate(changes));
-    if (round == 30 && backend::persistent) store.reopen();
+    if (round == 30 && backend.persistent) store.reopen();
   }
   for (const auto& [k, streams] : model) {
     CAPTURE(k);

@@ -34,7 +34,7 @@ result<void> relate(event_store& store, std::vector<relation_change> changes) { 
 } // namespace
 
 SKALD_CONTRACT("a snapshot is found by its reducer and its stream or relation, as it was saved, also after a restart") {
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("posts", any, some_events(1, 3)))); // a stream with the name of the relation
   must(store->append(request("a", any, some_events(4, 2))));
   must(relate(*store, {relation_change::insert(posts, stream("a")), relation_change::insert(posts, stream("posts"))}));
@@ -44,7 +44,7 @@ SKALD_CONTRACT("a snapshot is found by its reducer and its stream or relation, a
   const std::vector all{folded(*store, of_stream("posts")), folded(*store, of_stream("a")),
                         folded(*store, of_relation()), other_reducer};
   must(store->save_snapshots(all));
-  for (int start = 0; start < (backend::persistent ? 2 : 1); ++start) {
+  for (int start = 0; start < (backend.persistent ? 2 : 1); ++start) {
     if (start != 0) store.reopen();
     for (const auto& s : all) {
       const auto found = must(store->load_snapshot(s.key));
@@ -59,7 +59,7 @@ SKALD_CONTRACT("a snapshot is found by its reducer and its stream or relation, a
 }
 
 SKALD_CONTRACT("a second snapshot replaces the first, of its key only") { // E.112
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("a", any, some_events(1, 2))));
   must(store->append(request("b", any, some_events(3, 2))));
   must(save(*store, {folded(*store, of_stream("a")), folded(*store, of_stream("b"))}));
@@ -70,7 +70,7 @@ SKALD_CONTRACT("a second snapshot replaces the first, of its key only") { // E.1
 }
 
 SKALD_CONTRACT("snapshots are listed by reducer, streams before relations, and name, in pieces") {
-  fixture<backend> store;
+  fixture store{backend};
   CHECK(must(store->snapshots({}, 10)).empty());
   must(store->append(request("a", any, some_events(1, 2))));
   must(store->append(request("\u00e9", any, some_events(3, 2))));
@@ -94,7 +94,7 @@ SKALD_CONTRACT("snapshots are listed by reducer, streams before relations, and n
 }
 
 SKALD_CONTRACT("a snapshot is removed, of its key only, and one that is not there is nothing to remove") {
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("a", any, some_events(1, 2))));
   must(store->append(request("b", any, some_events(3, 2))));
   must(relate(*store, {relation_change::insert(posts, stream("a"))}));
@@ -131,7 +131,7 @@ SKALD_CONTRACT("a snapshot holds until a record of any type sorts before its cur
   };
   for (const auto& row : rows) {
     CAPTURE(row.name);
-    fixture<backend> store;
+    fixture store{backend};
     must(store->hydrate(std::vector{foreign(11, "a", at(10)), foreign(12, "a", at(20)), foreign(13, "a", at(30)),
                                     foreign(2, "b", at(5))}));
     must(save(*store, {folded(*store, of_stream("a"))}));
@@ -145,7 +145,7 @@ SKALD_CONTRACT("a snapshot holds until a record of any type sorts before its cur
 }
 
 SKALD_CONTRACT("a snapshot of a fold that a late record had overtaken before it was saved does not hold") {
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("a", any, some_events(1, 5))));
   const auto early = folded(*store, of_stream("a"));
   must(store->hydrate(std::vector{foreign(90, "a", at(1))}));
@@ -184,7 +184,7 @@ SKALD_CONTRACT("a snapshot of a relation holds while its streams are the same an
   };
   for (const auto& row : rows) {
     CAPTURE(row.name);
-    fixture<backend> store;
+    fixture store{backend};
     must(store->hydrate(std::vector{foreign(1, "a", at(10)), foreign(2, "b", at(20)), foreign(3, "a", at(30)),
                                     foreign(4, "c", at(12)), foreign(5, "c", at(13))}));
     must(relate(*store, {in_posts("a"), in_posts("b")}));
@@ -195,7 +195,7 @@ SKALD_CONTRACT("a snapshot of a relation holds while its streams are the same an
 }
 
 SKALD_CONTRACT("snapshots that cannot be meant are refused, and nothing of the call is kept") {
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("a", any, some_events(1, 3))));
   must(store->append(request("b", any, some_events(4, 3))));
   const auto good = folded(*store, of_stream("a"));
@@ -243,7 +243,7 @@ SKALD_CONTRACT("snapshots that cannot be meant are refused, and nothing of the c
 }
 
 SKALD_CONTRACT("a snapshot of the beginning of its streams holds, and one that has miscounted does not") { // E.114
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("a", any, some_events(1, 4))));
   must(store->append(request("b", any, some_events(11, 4))));
   must(relate(*store, {relation_change::insert(posts, stream("a")), relation_change::insert(posts, stream("b"))}));
@@ -270,7 +270,7 @@ SKALD_CONTRACT("a snapshot of the beginning of its streams holds, and one that h
 }
 
 SKALD_CONTRACT("a snapshot of a relation that was never used, or has lost its streams, does not hold") { // E.115
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("a", any, some_events(1, 3))));
   auto s = folded(*store, of_stream("a"));
   s.key = of_relation(relation_key{"never used"});
@@ -285,7 +285,7 @@ SKALD_CONTRACT("a snapshot of a relation that was never used, or has lost its st
 }
 
 SKALD_CONTRACT("of several snapshots of one key in one call the last is kept") { // E.112
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("a", any, some_events(1, 3))));
   auto first = folded(*store, of_stream("a"));
   auto second = first;
@@ -298,7 +298,7 @@ SKALD_CONTRACT("of several snapshots of one key in one call the last is kept") {
 
 SKALD_CONTRACT(
   "a snapshot counts records of all kinds, and does not hold where one of any kind comes before") { // E.114
-  fixture<backend> store;
+  fixture store{backend};
   auto silent = request("a", any, {an_event(1, "red", at(50))});
   silent.emit = false;
   must(store->append(silent));
@@ -313,7 +313,7 @@ SKALD_CONTRACT(
 }
 
 SKALD_CONTRACT("the time of a snapshot's last record is looked up, whatever was given") {
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("a", any, some_events(1, 3))));
   auto s = folded(*store, of_stream("a"));
   const auto cursor = s.cursor;
@@ -326,7 +326,7 @@ SKALD_CONTRACT("the time of a snapshot's last record is looked up, whatever was 
 }
 
 SKALD_CONTRACT("snapshots of names of any characters are told apart") {
-  fixture<backend> store;
+  fixture store{backend};
   const std::vector<std::string> names{"a",  "A", "a ",         "%",    "'; DROP TABLE skald_snapshots; --",
                                        "\"", "ä", "\U0001f600", "a\nb", std::string(512, 'k')};
   std::uint64_t number = 1;
@@ -347,7 +347,7 @@ SKALD_CONTRACT("snapshots of names of any characters are told apart") {
 }
 
 SKALD_CONTRACT("an undone transaction leaves snapshots as they were") {
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("a", any, some_events(1, 3))));
   must(store->append(request("b", any, some_events(4, 3))));
   const auto a = folded(*store, of_stream("a"));
@@ -371,7 +371,7 @@ SKALD_CONTRACT("random histories: a snapshot holds just as long as what it has f
   std::mt19937 random{20'260'117};
   for (int history = 0; history < 15; ++history) {
     CAPTURE(history);
-    fixture<backend> store;
+    fixture store{backend};
     std::uint64_t number = 1;
     const auto some_stream = [&] { return "s" + std::to_string(random() % 4); };
     std::vector<std::pair<snapshot, std::vector<std::string>>> saved; // with the data that were folded

@@ -41,7 +41,7 @@ relation_change keep(std::string key, std::string name) {
 } // namespace
 
 SKALD_CONTRACT("streams are listed by the bytes of their names, in pieces, each with its revision and newest event") {
-  fixture<backend> store;
+  fixture store{backend};
   CHECK(must(store->streams("", 10)).empty());
   must(store->append(request("b", any, some_events(1, 2))));
   must(store->append(request("B", any, {an_event(3, "x", at(5, 7))})));
@@ -65,7 +65,7 @@ SKALD_CONTRACT("streams are listed by the bytes of their names, in pieces, each 
 }
 
 SKALD_CONTRACT("relations are listed by the bytes of their keys, in pieces, those under which there are streams") {
-  fixture<backend> store;
+  fixture store{backend};
   CHECK(must(store->relations("", 10)).empty());
   const std::vector changes{keep("y", "1"), keep("y", "2"), keep("x", "1"), keep("z", "3"), keep("gone", "1")};
   must(store->relate(changes));
@@ -83,7 +83,7 @@ SKALD_CONTRACT("relations are listed by the bytes of their keys, in pieces, thos
 }
 
 SKALD_CONTRACT("a list answers as many at once as the limit says, whatever is asked for, and goes on behind them") {
-  fixture<backend> store;
+  fixture store{backend};
   append_request all;
   for (std::uint64_t n = 0; n <= limits::list_names; ++n) {
     const auto name = std::to_string(10'000 + n);
@@ -111,7 +111,7 @@ SKALD_CONTRACT("a list answers as many at once as the limit says, whatever is as
 }
 
 SKALD_CONTRACT("event types are listed by the bytes of their names, each with the number of its events") {
-  fixture<backend> store;
+  fixture store{backend};
   CHECK(must(store->types()).empty());
   must(store->append(request("a", any, {an_event(1, "red"), an_event(2, "blue"), an_event(3, "red")})));
   must(store->append(request("b", any, {an_event(4, "Blue"), an_event(5, "red")})));

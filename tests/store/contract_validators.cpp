@@ -71,7 +71,7 @@ SKALD_CONTRACT(
     if (e.guest == "Number") throw 7;
     return {};
   }));
-  fixture<backend> store{types};
+  fixture store{backend, types};
   auto half = request("b", any, {taken_by("Ada"), {"seat:freed", "{}"}, taken_by("Eve")});
   half.streams.emplace_back(stream("c"), any, std::vector{taken_by("Bob")});
   half.relations.push_back(relation_change::insert(relation_key{"k"}, stream("b")));
@@ -105,7 +105,7 @@ SKALD_CONTRACT(
 }
 
 SKALD_CONTRACT("a validator reads its own stream, and sees all that came in front") { // B.35
-  fixture<backend> store{room_catalog()};
+  fixture store{backend, room_catalog()};
   std::vector<append_request> group;
   for (const auto* guest : {"Ada", "Bob", "Cid", "Dan"}) {
     group.push_back(take("one", guest));
@@ -131,7 +131,7 @@ SKALD_CONTRACT("a validator reads its own stream, and sees all that came in fron
 
 SKALD_CONTRACT("what a validator has read must still be so when the event is written") { // B.35
   auto types = seat_catalog();
-  fixture<backend>* there = nullptr;
+  fixture* there = nullptr;
   std::string moved; // the stream to which somebody else writes meanwhile
   must(types->validate<seat_taken>([&](const seat_taken&, validation& of) -> result<void> {
     CHECK(must(of.revision_of(stream("house"))) == revision{1});
@@ -139,7 +139,7 @@ SKALD_CONTRACT("what a validator has read must still be so when the event is wri
     if (!moved.empty()) must((*there)->append(request(moved, any, {{"seat:freed", "{}"}})));
     return {};
   }));
-  fixture<backend> store{types};
+  fixture store{backend, types};
   there = &store;
   must(store->append(request("house", no_stream, {{"seat:freed", "{}"}})));
   moved = "elsewhere";
@@ -153,7 +153,7 @@ SKALD_CONTRACT("what a validator has read must still be so when the event is wri
 
 SKALD_CONTRACT("a request that is repeated is not validated again") { // B.35 and A.15
   int called = 0;
-  fixture<backend> store{room_catalog(&called)};
+  fixture store{backend, room_catalog(&called)};
   const auto first = take("a", "Ada", 1);
   auto second = take("a", "Bob");
   second.command = command_id{"seat Bob"};
@@ -191,7 +191,7 @@ SKALD_CONTRACT(
     asked += "freed ";
     return {};
   }));
-  fixture<backend> store{types};
+  fixture store{backend, types};
   must(store->append(request("a", any, {taken_by("A"), {"seat:freed", "{}"}, taken_by("B")})));
   CHECK(asked == "1A 2A freed 1B 2B ");
   CHECK(code_of(store->append(request("a", any, {taken_by("Eve"), taken_by("C")}))) == errc::rejected);

@@ -10,7 +10,7 @@ using namespace skald;
 using namespace skald::test;
 
 SKALD_CONTRACT("whatever was written to it, a store is found sound, and all of it was looked at") {
-  fixture<backend> store;
+  fixture store{backend};
   CHECK(must(store->verify()).sound());
   std::mt19937 random{77};
   std::uint64_t events = 0;
@@ -42,12 +42,12 @@ SKALD_CONTRACT("whatever was written to it, a store is found sound, and all of i
     CHECK(found.sound());
     CHECK(found.records == events);
     CHECK(found.streams >= 7);
-    if (backend::persistent) store.reopen();
+    if (backend.persistent) store.reopen();
   }
 }
 
 SKALD_CONTRACT("a checkpoint beyond the newest record is a problem") {
-  fixture<backend> store;
+  fixture store{backend};
   must(store->append(request("a", no_stream, some_events(1, 2))));
   must(store->register_projection("ahead", std::nullopt));
   must(store->save(std::vector{checkpoint_update{"ahead", position{3}, {}}}));
@@ -122,10 +122,11 @@ SKALD_PERSISTENT("verifying names what is wrong, and goes on to find all of it")
   };
   for (const auto& row : rows) {
     CAPTURE(row.name);
-    fixture<backend> store;
+    Backend one;
+    const auto store = one.open({});
     write_little(*store);
     CHECK(must(store->verify()).sound());
-    sql_of(store.backend(), row.change);
+    sql_of(one, row.change);
     const auto found = must(store->verify());
     CHECK(found.problem_count >= row.problems);
     CHECK(found.problems.size() == found.problem_count);
@@ -139,9 +140,10 @@ SKALD_PERSISTENT("verifying names what is wrong, and goes on to find all of it")
 }
 
 SKALD_PERSISTENT("of many problems the first are told and all are counted") {
-  fixture<backend> store;
+  Backend one;
+  const auto store = one.open({});
   must(store->append(request("a", no_stream, some_events(1, 500))));
-  sql_of(store.backend(), "UPDATE skald_events SET data = '{}'");
+  sql_of(one, "UPDATE skald_events SET data = '{}'");
   const auto found = must(store->verify());
   CHECK(found.records == 500);
   CHECK(found.problem_count == 500);
@@ -164,7 +166,7 @@ SKALD_PERSISTENT("what was changed behind a store's back is corrupt where reads 
   };
   for (const auto& row : rows) {
     CAPTURE(row.name);
-    backend one;
+    Backend one;
     store_options options;
     options.verify_reads = true;
     const auto store = one.open(options);
@@ -187,7 +189,7 @@ SKALD_PERSISTENT("what was changed behind a store's back is corrupt where reads 
 SKALD_PERSISTENT("events that are gone at either end are noticed where reads of all are verified") {
   for (const std::uint64_t gone : {1U, 6U}) {
     CAPTURE(gone);
-    backend one;
+    Backend one;
     write_little(*one.open({}));
     sql_of(one, "DELETE FROM skald_events WHERE position = " + std::to_string(gone));
     store_options options;

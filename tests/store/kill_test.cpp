@@ -110,7 +110,7 @@ std::map<std::uint64_t, std::size_t> check_unharmed(const event_store& store) {
 
 SKALD_PERSISTENT(
   "a writer that is killed at any moment loses nothing it has acknowledged, and harms nothing") { // F.126
-  backend place;
+  Backend place;
   std::mt19937 random{20'000'314};
   std::uint64_t next = 1;
   std::size_t all_acknowledged = 0;

@@ -201,13 +201,14 @@ TEST_CASE("postgres: a database in another encoding is refused") {
 }
 
 TEST_CASE("postgres: what is stored can be read with SQL") {
-  fixture<postgres> store;
+  const postgres_schema schema;
+  const manual_clock clock;
+  const auto store = open(schema.url(), clock);
   auto second = an_event(2, "fine:paid", at(5));
   second.meta = R"({"by":"me"})";
   must(store->append(request("fine-1", no_stream, {an_event(1), second})));
   const auto seen = [&](const char* what) {
-    return run_postgres_sql(shared_postgres(), "SELECT " + std::string{what} + " FROM " +
-                                                 store.backend().schema.name() +
+    return run_postgres_sql(shared_postgres(), "SELECT " + std::string{what} + " FROM " + schema.name() +
                                                  ".skald_events_v1 ORDER BY position DESC LIMIT 1");
   };
   CHECK(seen("position") == "2");
@@ -217,8 +218,7 @@ TEST_CASE("postgres: what is stored can be read with SQL") {
   CHECK(seen("type") == "fine:paid");
   CHECK(seen("data::jsonb ->> 'n'") == "2");
   CHECK(seen("meta::jsonb ->> 'by'") == "me");
-  CHECK(seen("extract(epoch FROM recorded)::bigint") ==
-        std::to_string(store.clock.time().time_since_epoch().count() / 1000));
+  CHECK(seen("extract(epoch FROM recorded)::bigint") == std::to_string(clock.time().time_since_epoch().count() / 1000));
   CHECK(seen("flags").empty());
 }
 
@@ -267,7 +267,7 @@ TEST_CASE("postgres: tables that are gone are told") {
 }
 
 TEST_CASE("postgres: large events are read as small ones are") {
-  fixture<postgres> store;
+  fixture store{kind_of<postgres>};
   std::vector<new_event> made;
   for (std::uint64_t i = 0; i < 40; ++i) {
     auto& e = made.emplace_back(an_event(i + 1));
@@ -291,7 +291,7 @@ TEST_CASE("postgres: large events are read as small ones are") {
 }
 
 TEST_CASE("postgres: more readers than connections are all answered") {
-  fixture<postgres> store;
+  fixture store{kind_of<postgres>};
   must(store->append(request("a", no_stream, some_events(1, 500))));
   std::atomic<int> right = 0;
   std::vector<std::thread> threads;

@@ -40,8 +40,8 @@ private:
 };
 
 /// Runs `body(store, w)` in two processes, each with a store on `place` and four threads, whose numbers `w` are 0 to 7.
-template <class Backend, class Body>
-void eight_writers_in_two_processes(Backend& place, Body body) {
+template <class Body>
+void eight_writers_in_two_processes(store_place& place, Body body) {
   processes both;
   for (std::uint64_t p = 0; p < 2; ++p)
     both.add([&, p] {
@@ -62,7 +62,7 @@ void eight_writers_in_two_processes(Backend& place, Body body) {
 } // namespace
 
 SKALD_PERSISTENT("eight writers in two processes lose nothing and keep their order") { // A.20, A.22
-  backend place;
+  Backend place;
   constexpr std::uint64_t each = 200;
   eight_writers_in_two_processes(place, [](event_store& store, std::uint64_t w) {
     for (std::uint64_t i = 0; i < each; ++i)
@@ -88,7 +88,7 @@ SKALD_PERSISTENT("eight writers in two processes lose nothing and keep their ord
 }
 
 SKALD_PERSISTENT("one writer of two processes wins each race for a revision") { // A.21, A.22
-  backend place;
+  Backend place;
   constexpr std::uint64_t rounds = 50;
   number_pipe wins; // holds more than are written
   eight_writers_in_two_processes(place, [&](event_store& store, std::uint64_t w) {
@@ -107,7 +107,7 @@ SKALD_PERSISTENT("one writer of two processes wins each race for a revision") { 
 }
 
 SKALD_PERSISTENT("the same request from two processes is written once, and both get its receipt") { // A.15, A.22
-  backend place;
+  Backend place;
   constexpr std::uint64_t requests = 100;
   number_pipe places; // where each went, as each process was told
   eight_writers_in_two_processes(place, [&](event_store& store, std::uint64_t) {
@@ -128,7 +128,7 @@ SKALD_PERSISTENT("the same request from two processes is written once, and both 
 }
 
 SKALD_PERSISTENT("changes of relations and hydrated records of two processes are all there") { // D.60, E.91
-  backend place;
+  Backend place;
   constexpr std::uint64_t each = 50;
   eight_writers_in_two_processes(place, [](event_store& store, std::uint64_t w) {
     const relation_key common{"common"};
@@ -151,7 +151,7 @@ SKALD_PERSISTENT("changes of relations and hydrated records of two processes are
 }
 
 SKALD_PERSISTENT("a reader that follows four writing processes misses nothing and repeats nothing") { // C.54
-  backend place;
+  Backend place;
   constexpr std::uint64_t writers = 4;
   constexpr std::uint64_t each = 150;
   processes all;
@@ -210,7 +210,7 @@ SKALD_PERSISTENT("a reader that follows four writing processes misses nothing an
 
 SKALD_PERSISTENT(
   "readers wait for no writer of another process, and see nothing of what it has not committed") { // C.57
-  backend place;
+  Backend place;
   number_pipe reached;
   number_pipe go_on;
   const std::vector changes{relation_change::insert(relation_key{"k"}, stream("a"))};

@@ -180,7 +180,7 @@ TEST_CASE("sqlite: the files of a new store belong to their user alone") {
 }
 
 TEST_CASE("sqlite: everything is there after a restart") {
-  fixture<sqlite> store;
+  fixture store{kind_of<sqlite>};
   must(store->append(request("a", no_stream, some_events(1, 3))));
   must(store->hydrate(std::vector{foreign(10, "a", at(5)), foreign(11, "a", at(4)), foreign(12, "b", at(4))}));
   auto quiet = request("c", no_stream, some_events(20, 2));
@@ -199,7 +199,7 @@ TEST_CASE("sqlite: everything is there after a restart") {
 }
 
 TEST_CASE("sqlite: readers do not wait for a writer and do not see what it has not committed") {
-  fixture<sqlite> store;
+  fixture store{kind_of<sqlite>};
   must(store->append(request("a", no_stream, some_events(1, 3))));
   const auto before = read_all(*store);
   must(door::open(*store, [&](event_store::transaction& tx) -> result<void> {
@@ -217,7 +217,7 @@ TEST_CASE("sqlite: readers do not wait for a writer and do not see what it has n
 }
 
 TEST_CASE("sqlite: more readers than connections are all answered") {
-  fixture<sqlite> store;
+  fixture store{kind_of<sqlite>};
   must(store->append(request("a", no_stream, some_events(1, 500))));
   std::atomic<int> right = 0;
   std::vector<std::thread> threads;

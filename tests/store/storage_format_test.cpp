@@ -159,8 +159,7 @@ void go_on(event_store& store, const version& v) {
   CHECK(must(store.register_projection("new", std::nullopt)).fresh_from == must(store.head()));
 }
 
-template <class Backend>
-std::unique_ptr<event_store> open_verified(Backend& from) {
+std::unique_ptr<event_store> open_verified(store_place& from) {
   store_options options;
   options.wall = manual_clock{};
   options.verify_reads = true;
@@ -175,10 +174,10 @@ void expect_sound(const event_store& store) {
 } // namespace
 
 SKALD_PERSISTENT("a store of every released version is opened, brought to the newest, found sound, and goes on") {
-  const auto versions = versions_of(backend());
+  const auto versions = versions_of(Backend());
   for (const auto& v : versions) {
     CAPTURE(v.file);
-    backend old;
+    Backend old;
     restore(old, v);
     CHECK(versions[version_of(old) - 1].file == v.file);
     {
@@ -196,18 +195,18 @@ SKALD_PERSISTENT("a store of every released version is opened, brought to the ne
 }
 
 SKALD_PERSISTENT("a migration that fails half-way leaves the old version whole, and can be repeated") {
-  const auto versions = versions_of(backend());
+  const auto versions = versions_of(Backend());
   for (const auto& v : versions) {
     CAPTURE(v.file);
-    backend old;
+    Backend old;
     restore(old, v);
     const auto before = version_of(old);
     if (before == versions.size()) continue;
-    const std::string in_the_way = std::is_same_v<backend, sqlite> ? "skald_snapshots" : "skald_sessions"; // made last
+    const std::string in_the_way = std::is_same_v<Backend, sqlite> ? "skald_snapshots" : "skald_sessions"; // made last
     sql_of(old, "CREATE TABLE " + in_the_way + " (x integer)");
     store_options options;
     const auto refused = [&] {
-      if constexpr (std::is_same_v<backend, sqlite>)
+      if constexpr (std::is_same_v<Backend, sqlite>)
         return open_sqlite_store(file_of(old), options);
       else
         return open_postgres_store(old.url(), options);
@@ -331,7 +330,7 @@ std::vector<std::string> documented_queries(const std::string& language) {
 } // namespace
 
 SKALD_PERSISTENT("the storage format tells every table, column, index and view") {
-  backend store;
+  Backend store;
   (void)store.open({});
   const auto told = documented_columns(type_column(store));
   const auto there = columns_of(store);
@@ -343,7 +342,7 @@ SKALD_PERSISTENT("the storage format tells every table, column, index and view")
 }
 
 SKALD_PERSISTENT("the documented queries answer what is stored") {
-  backend store;
+  Backend store;
   {
     manual_clock clock;
     store_options options;
@@ -376,7 +375,7 @@ SKALD_PERSISTENT("the documented queries answer what is stored") {
   CHECK(seen("flags", 3) == "hydrated outdated");
   CHECK(seen("batch", 4) == "b");
   CHECK(seen("checksum", 1).size() == 16);
-  constexpr bool on_sqlite = std::is_same_v<backend, sqlite>;
+  constexpr bool on_sqlite = std::is_same_v<Backend, sqlite>;
   CHECK(seen(on_sqlite ? "created" : "to_char(created AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')", 1) ==
         "2025-02-19T21:20:00.005Z");
 }

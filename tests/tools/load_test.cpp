@@ -140,7 +140,7 @@ TEST_CASE("latencies are told to one part in 32, and the longest one exactly") {
 }
 
 SKALD_PERSISTENT("load appends what it is asked for, and tells how long it took") {
-  const backend place;
+  const Backend place;
   const skald::test::temporary_folder folder;
   const auto log = (folder.path() / "acks").string();
   const words arguments{"load", "--store",   place.url(), "--events",  "60", "--per-append", "3", "--writers",
@@ -288,7 +288,7 @@ TEST_CASE("the largest payload that a load takes fits into an event") {
 }
 
 SKALD_PERSISTENT("two loads at the same time on one store keep what they were told") {
-  const backend place;
+  const Backend place;
   (void)said({"init", "--store", place.url()});
   endless_load one{place.url()};
   endless_load other{place.url()};
@@ -304,7 +304,7 @@ SKALD_PERSISTENT("two loads at the same time on one store keep what they were to
 }
 
 SKALD_PERSISTENT("a load that is killed at any moment leaves an audit silent") { // F.126
-  const backend place;
+  const Backend place;
   const skald::test::temporary_folder folder;
   const auto log = folder.path() / "acks";
   std::mt19937 random{20'261'125};
