@@ -51,4 +51,5 @@ def system_library(name, linkopts = []):
         name = name,
         linkopts = linkopts,
         visibility = ["//visibility:public"],
+        deps = ["//bazel:ignorelist"],
     )
