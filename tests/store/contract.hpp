@@ -230,6 +230,7 @@ struct backend_kind {
   std::unique_ptr<store_place> (*make_place)();
 };
 
+/// The backend whose places are of this type.
 template <class Backend>
 inline constexpr backend_kind kind_of{Backend::persistent, Backend::alone,
                                       []() -> std::unique_ptr<store_place> { return std::make_unique<Backend>(); }};
