@@ -70,9 +70,6 @@ pid_t spawn(const fs::path& folder, std::vector<std::string> words) {
   const int in = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   ::dup2(in, 0), ::dup2(out, 1), ::dup2(out, 2);
   ::setsid(); // Ctrl-C is for the tests, which then end it
-  // Each session is a fork: what is resolved before is shared, and of large pages fewer are fetched. A tenth of its time.
-  ::setenv("LD_BIND_NOW", "1", 1); // NOLINT(concurrency-mt-unsafe): no other thread is here
-  ::setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 1); // NOLINT(concurrency-mt-unsafe)
   if (::chdir(folder.c_str()) == 0) ::execvp(arguments[0], arguments.data());
   ::_exit(cannot_run);
 }
@@ -129,7 +126,9 @@ postgres_server::~postgres_server() {
 }
 
 void postgres_server::start() {
-  pid_ = spawn(folder_, {program("postgres").string(), "-D", "data"});
+  // Each session is a fork: what is resolved before is shared, and of large pages fewer are fetched.
+  pid_ = spawn(folder_, {"/usr/bin/env", "LD_BIND_NOW=1", "GLIBC_TUNABLES=glibc.malloc.hugetlb=1",
+                         program("postgres").string(), "-D", "data"});
   while (content_of(folder_ / "data" / "postmaster.pid").find("ready") == std::string::npos) {
     if (::waitpid(pid_, nullptr, WNOHANG) != 0) {
       pid_ = 0;
