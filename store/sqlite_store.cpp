@@ -154,7 +154,9 @@ const char* what_to_do(int code) {
       return "see whether the disk and its file system are sound and have room, or raise the limit for files "
              "(ulimit -f)";
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return "another process keeps the file locked: try again, or end that process";
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL: // ten seconds without a turn at the log
+      return "another process keeps the file locked: try again, or end that process";
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:

@@ -70,7 +70,7 @@ struct random_run {
         answer = co_await all.execute(op.streams.front(), deposit);
       }
     } catch (const failure& why) {
-      CAPTURE(why.what());
+      CAPTURE(why.error().message);
       CHECK((why.code() == errc::insertion_failed || why.code() == errc::read_only));
       CHECK_FALSE((op.done != 0 && !op.by_request));
       op.unknown = op.unknown || why.error().outcome == outcome::unknown;

@@ -2,10 +2,8 @@
 
 #include <sqlite3.h>
 
-#include <algorithm>
 #include <array>
 #include <bit>
-#include <chrono>
 #include <cstddef>
 #include <mutex>
 #include <optional>
@@ -30,26 +28,18 @@ struct disk_fault {
   bool stays = false; ///< until it is repaired; else it is that one call
 };
 
-/// How long SQLite would have waited for locks, and at most at a time.
-struct waiting {
-  std::chrono::microseconds total{0};
-  std::chrono::microseconds longest{0};
-};
-
 namespace detail {
 
 struct disk_state {
   std::optional<disk_fault> fault;
   unsigned failed = 0;
   std::array<int, 5> counts{};
-  waiting waited;
 };
 
 } // namespace detail
 
-/// A disk that fails when it is told to, and counts: SQLite's own access to files, and no wait for locks takes time. All
-/// files that are opened while it lives lie on it, and are closed before it ends. There is one at a time. Safe to use
-/// from several threads.
+/// A disk that fails when it is told to, and counts: SQLite's own access to files. All files that are opened while it
+/// lives lie on it, and are closed before it ends. There is one at a time. Safe to use from several threads.
 class faulty_disk {
 public:
   faulty_disk() {
@@ -58,12 +48,6 @@ public:
     vfs_ = *real_;
     vfs_.zName = "faulty";
     vfs_.xOpen = open;
-    vfs_.xSleep = [](sqlite3_vfs*, int microseconds) {
-      const std::lock_guard lock{mutex_};
-      now_.waited.total += std::chrono::microseconds{microseconds};
-      now_.waited.longest = std::max(now_.waited.longest, std::chrono::microseconds{microseconds});
-      return microseconds;
-    };
     sqlite3_vfs_register(&vfs_, 1);
   }
   ~faulty_disk() {
@@ -96,11 +80,6 @@ public:
     for (std::size_t i = 0; i < now_.counts.size(); ++i)
       if ((calls >> i & 1) != 0) sum += now_.counts[i];
     return sum;
-  }
-
-  [[nodiscard]] waiting waited() const {
-    const std::lock_guard lock{mutex_};
-    return now_.waited;
   }
 
 private:

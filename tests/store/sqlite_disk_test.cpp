@@ -3,8 +3,11 @@
 #include <tests/store/contract.hpp>
 #include <tests/store/faulty_disk.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <fcntl.h>
 #include <fstream>
 #include <sched.h>
 #include <string>
@@ -29,6 +32,39 @@ store_pointer open(const fs::path& file, durability kept = durability::full) {
   options.durability = kept;
   return must(open_sqlite_store(file, options));
 }
+
+/// SQLite's own access to files, but that no wait for locks takes time. What is opened while it lives waits so, and is closed
+/// before it ends. Only for one thread: SQLite tries for a lock a bounded number of times, which no other thread outruns.
+class instant_waits {
+public:
+  instant_waits() {
+    total_ = longest_ = {};
+    vfs_.zName = "instant waits";
+    vfs_.xSleep = [](sqlite3_vfs*, int microseconds) {
+      const std::chrono::microseconds asked{microseconds};
+      total_ += asked;
+      longest_ = std::max(longest_, asked);
+      return microseconds;
+    };
+    sqlite3_vfs_register(&vfs_, 1);
+  }
+  ~instant_waits() {
+    sqlite3_vfs_unregister(&vfs_);
+    sqlite3_vfs_register(real_, 1);
+  }
+  instant_waits(const instant_waits&) = delete;
+  instant_waits& operator=(const instant_waits&) = delete;
+
+  /// How long SQLite would have waited, and at most at a time.
+  [[nodiscard]] static std::chrono::microseconds total() { return total_; }
+  [[nodiscard]] static std::chrono::microseconds longest() { return longest_; }
+
+private:
+  inline static std::chrono::microseconds total_{0};
+  inline static std::chrono::microseconds longest_{0};
+  sqlite3_vfs* real_ = sqlite3_vfs_find(nullptr);
+  sqlite3_vfs vfs_ = *real_;
+};
 
 new_event large_event(std::uint64_t number, std::size_t bytes) {
   return {"thing:happened", '"' + std::string(bytes, 'x') + '"', id(number)};
@@ -147,10 +183,31 @@ TEST_CASE("sqlite: after a fault of the disk a store can only be read, until it 
   }
 }
 
+TEST_CASE("sqlite: a reader that gets no turn at the log says that another process may keep it") {
+  const temporary_folder folder;
+  const auto file = folder.path() / "file.db";
+  const instant_waits waits;
+  auto store = open(file);
+  must(store->append(request("a", no_stream, some_events(1, 3))));
+  const int log_index = ::open((file.string() + "-shm").c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(log_index >= 0);
+  struct flock marks_of_readers{.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 123, .l_len = 5, .l_pid = 0};
+  REQUIRE(::fcntl(log_index, F_OFD_SETLK, &marks_of_readers) == 0); // as another process does for a moment
+  const auto late = store->read(stream_query{stream("a")});
+  CHECK(code_of(late) == errc::read_failed);
+  CHECK_MESSAGE(says(late.error(), "another process keeps the file locked: try again"), late.error().message);
+  CHECK(instant_waits::total() > std::chrono::seconds{5});
+  marks_of_readers.l_type = F_UNLCK;
+  REQUIRE(::fcntl(log_index, F_OFD_SETLK, &marks_of_readers) == 0);
+  CHECK(must(store->read(stream_query{stream("a")})).records.size() == 3);
+  store.reset();
+  ::close(log_index);
+}
+
 TEST_CASE("sqlite: what is no fault of the disk leaves a store as it was") {
   const temporary_folder folder;
   const auto file = folder.path() / "file.db";
-  const faulty_disk disk;
+  const instant_waits waits;
   const auto store = open(file);
   must(store->append(request("a", no_stream, some_events(1, 3))));
   sqlite3* other = nullptr;
@@ -161,8 +218,8 @@ TEST_CASE("sqlite: what is no fault of the disk leaves a store as it was") {
   CHECK(late.error().outcome == outcome::not_written);
   CHECK_MESSAGE(says(late.error(), "another process keeps the file locked: try again"), late.error().message);
   // It looks often enough to get its turn between the commits of a process that writes all the time.
-  CHECK(disk.waited().total == std::chrono::seconds{5});
-  CHECK(disk.waited().longest == std::chrono::milliseconds{1});
+  CHECK(instant_waits::total() == std::chrono::seconds{5});
+  CHECK(instant_waits::longest() == std::chrono::milliseconds{1});
   CHECK(sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr) == SQLITE_OK);
   sqlite3_close(other);
   CHECK(code_of(store->append(request("a", no_stream, {an_event(5)}))) == errc::wrong_expected_revision);
