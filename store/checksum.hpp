@@ -9,7 +9,7 @@ namespace skald {
 
 /// What is kept beside a record to tell later that it is still what was written: XXH3 of 64 bits over all of it.
 ///
-/// `docs/storage_format.md` tells over which bytes. They never change; a member that records get one day is added to them
+/// `docs/reference/storage_format.md` tells over which bytes. They never change; a member that records get one day is added to them
 /// only where it is set. Two stores give one event different checksums, for its place in them is part of it.
 [[nodiscard]] std::uint64_t checksum_of(const record& r);
 

@@ -48,7 +48,7 @@ struct store_options {
   /// ones are forgotten.
   std::chrono::milliseconds command_retention = std::chrono::hours{24 * 7};
   /// Whether each record that is read is held against its checksum; one that is not what was written is `corrupt`. So is what
-  /// an index has lost: `docs/storage_format.md` tells all that is noticed, and what it costs.
+  /// an index has lost: `docs/reference/storage_format.md` tells all that is noticed, and what it costs.
   bool verify_reads = false;
 };
 

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-/// What the store accepts at most. Beyond, the answer is `errc::invalid_argument`; see `docs/limits.md`.
+/// What the store accepts at most. Beyond, the answer is `errc::invalid_argument`; see `docs/reference/limits.md`.
 namespace skald::limits {
 
 inline constexpr std::size_t name_bytes = 512; ///< of a stream or a relation key

@@ -14,7 +14,7 @@
 #include <variant>
 #include <vector>
 
-/// The lines of an acknowledgement log, which `docs/audit.md` describes. What they look like never changes but with a new
+/// The lines of an acknowledgement log, which `docs/reference/audit.md` describes. What they look like never changes but with a new
 /// version.
 namespace tools {
 

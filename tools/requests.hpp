@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-/// The requests of `skald pipe` and their answers as JSON; `docs/pipe.md` describes them.
+/// The requests of `skald pipe` and their answers as JSON; `docs/reference/pipe.md` describes them.
 namespace tools {
 
 struct stats_request {};

@@ -1,4 +1,4 @@
-# Every test that docs/conformance.md names is there, in the file that it names, and it names every test of the store's suite.
+# Every test that docs/record/conformance.md names is there, in the file that it names, and it names every test of the store's suite.
 file(STRINGS ${LIST} rows REGEX "^\\| .* \\| `[a-z_/]+\\.cpp` \\| ")
 list(LENGTH rows count)
 if(count LESS 60)

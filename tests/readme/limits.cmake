@@ -1,4 +1,4 @@
-# Every constant in store/limits.hpp has its row in docs/limits.md, with its value.
+# Every constant in store/limits.hpp has its row in docs/reference/limits.md, with its value.
 file(STRINGS ${LIMITS} constants REGEX "^inline constexpr std::size_t ")
 file(STRINGS ${PAGE} rows REGEX "^\\| `[a-z_]+` \\| ")
 list(LENGTH constants constants_count)

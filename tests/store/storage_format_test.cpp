@@ -16,7 +16,7 @@ using namespace skald::test;
 namespace {
 
 /// What a store of a version of the schema holds that was made by the programs of that time. Files and what is said of them
-/// stay as they are, for good; `docs/storage_format.md` tells how one is made for a new version.
+/// stay as they are, for good; `docs/reference/storage_format.md` tells how one is made for a new version.
 struct version {
   const char* file;
   std::size_t records;
@@ -248,7 +248,7 @@ TEST_CASE("sqlite: wherever the disk fails a migration, the old version stays wh
 
 namespace {
 
-/// What `docs/storage_format.md` says.
+/// What `docs/reference/storage_format.md` says.
 const std::string& storage_format() {
   static const auto text = test::content_of(SKALD_STORAGE_FORMAT);
   return text;
