@@ -18,6 +18,20 @@ def skald_library(name, **kwargs):
         **kwargs
     )
 
+def skald_migrations(name, backend, versions):
+    """The source that holds a backend's migrations, made of its schema/1.sql and so on."""
+    files = ["%s/schema/%d.sql" % (backend, version) for version in range(1, versions + 1)]
+    native.genrule(
+        name = name,
+        srcs = files,
+        outs = [backend + "/migrations.cpp"],
+        cmd = "$(location //scripts:embed-sql.sh) %s %s > $@" % (
+            backend,
+            " ".join(["$(location %s)" % file for file in files]),
+        ),
+        tools = ["//scripts:embed-sql.sh"],
+    )
+
 def skald_binary(name, copts = [], **kwargs):
     cc_binary(
         name = name,

@@ -1,8 +1,8 @@
 #include <skald/store/open_store.hpp>
 
 #include <skald/store/memory_store.hpp>
+#include <skald/store/postgres/url.hpp>
 #include <skald/store/postgres_store.hpp>
-#include <skald/store/postgres_url.hpp>
 #include <skald/store/quoted.hpp>
 #include <skald/store/sqlite_store.hpp>
 

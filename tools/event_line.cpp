@@ -2,7 +2,7 @@
 #include "json_walker.hpp"
 #include "text.hpp"
 #include <skald/store/json.hpp>
-#include <skald/store/json_depth.hpp>
+#include <skald/store/json/depth.hpp>
 #include <skald/store/limits.hpp>
 #include <skald/store/quoted.hpp>
 

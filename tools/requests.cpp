@@ -3,10 +3,10 @@
 #include "json_walker.hpp"
 #include "requests.hpp"
 #include "text.hpp"
-#include <skald/store/json_depth.hpp>
+#include <skald/store/json/depth.hpp>
 #include <skald/store/limits.hpp>
 #include <skald/store/quoted.hpp>
-#include <skald/store/utf8.hpp>
+#include <skald/store/values/utf8.hpp>
 
 #include <algorithm>
 #include <array>

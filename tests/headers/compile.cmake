@@ -14,7 +14,7 @@ function(skald_compile header)
   endforeach()
 endfunction()
 
-# The headers with which a source begins that has been COMPILED, as <folder>/<name>: they compile alone.
+# The headers with which a source begins that has been COMPILED, as <folder>/<name> or by their path: they compile alone.
 set(begun)
 foreach(source IN LISTS COMPILED)
   file(STRINGS ${source} first REGEX "^[^/ \t]" LIMIT_COUNT 1) # behind comments
@@ -23,14 +23,13 @@ foreach(source IN LISTS COMPILED)
   elseif(first MATCHES "^#include \"([^\"]+)\"")
     set(name ${CMAKE_MATCH_1})
     cmake_path(GET source PARENT_PATH folder)
-    cmake_path(GET folder FILENAME folder)
     list(APPEND begun ${folder}/${name})
   endif()
 endforeach()
 
 # Fails where the header of that name, <folder>/<name>, does not compile alone as it is included.
 function(skald_compile_alone name header)
-  if(NOT name IN_LIST begun)
+  if(NOT name IN_LIST begun AND NOT header IN_LIST begun)
     skald_compile(${header} -fsyntax-only -Wall -Wextra -Werror)
     if(NOT status EQUAL 0)
       message(SEND_ERROR "${name} does not compile alone, include what is missing:\n${output}")

@@ -2,7 +2,7 @@
 cmake_minimum_required(VERSION 3.25)
 set(sources)
 foreach(folder store aggregates projection actors tools)
-  file(GLOB found RELATIVE ${SOURCES} ${SOURCES}/${folder}/*.[ch]pp)
+  file(GLOB_RECURSE found RELATIVE ${SOURCES} ${SOURCES}/${folder}/*.[ch]pp)
   list(APPEND sources ${found})
 endforeach()
 
@@ -22,10 +22,10 @@ endfunction()
 
 expect_only_in(actors/caf.hpp "[<\"]caf/")
 expect_only_in(actors/caf.hpp "CAF_(VERSION|017)")
-expect_only_in(store/sqlite_store.cpp "[<\"]sqlite3\\.h")
-expect_only_in(store/libpqxx.hpp "[<\"](pqxx/|libpq)")
-expect_only_in(store/postgres_store.cpp "store/libpqxx\\.hpp")
-expect_only_in(store/checksum.cpp "[<\"]xxhash\\.h")
+expect_only_in(store/sqlite/store.cpp "[<\"]sqlite3\\.h")
+expect_only_in(store/postgres/libpqxx.hpp "[<\"](pqxx/|libpq)")
+expect_only_in(store/postgres/store.cpp "postgres/libpqxx\\.hpp")
+expect_only_in(store/values/checksum.cpp "[<\"]xxhash\\.h")
 expect_only_in(tools/command_line.cpp "[<\"]CLI/")
 list(FILTER sources EXCLUDE REGEX "^tools/")
 expect_only_in("" "include *\"") # from the folder beside, any other could be reached

@@ -1,6 +1,6 @@
 #include <skald/store/event.hpp>
 #include <skald/store/limits.hpp>
-#include <skald/store/utf8.hpp>
+#include <skald/store/values/utf8.hpp>
 
 #include <boost/describe/class.hpp>
 #include <tests/store/contract.hpp>

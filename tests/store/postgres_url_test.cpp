@@ -1,4 +1,4 @@
-#include <skald/store/postgres_url.hpp>
+#include <skald/store/postgres/url.hpp>
 
 #include <doctest/doctest.h>
 #include <tests/store/printing.hpp>

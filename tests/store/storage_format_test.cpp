@@ -273,6 +273,11 @@ std::set<std::string> indexes_of(const sqlite& store) {
   return lines_of(
     sql_of(store, "SELECT group_concat(name, char(10)) FROM sqlite_schema WHERE type = 'index' AND sql <> ''"));
 }
+std::set<std::string> definitions_of(const sqlite& store) {
+  return lines_of(sql_of(store, "SELECT group_concat(type || ' ' || name || ' ' || coalesce(sql, ''), char(10)) "
+                                "FROM sqlite_schema"));
+}
+void make_schema(const sqlite&) {}
 constexpr std::size_t type_column(const sqlite&) { return 1; }
 constexpr const char* language(const sqlite&) { return "sqlite"; }
 
@@ -289,6 +294,17 @@ std::set<std::string> indexes_of(const postgres& store) {
                                   store.schema.name() +
                                   "' AND indexname NOT LIKE '%_key' AND indexname NOT LIKE '%_pkey'"));
 }
+std::set<std::string> definitions_of(const postgres& store) {
+  auto all = columns_of(store);
+  all.merge(indexes_of(store));
+  all.merge(lines_of(sql_of(store, "SELECT string_agg(prosrc, E'\\n') FROM pg_proc "
+                                   "WHERE pronamespace = '" +
+                                     store.schema.name() + "'::regnamespace")));
+  all.merge(lines_of(sql_of(store, "SELECT string_agg(definition, E'\\n') FROM pg_views WHERE schemaname = '" +
+                                     store.schema.name() + "'")));
+  return all;
+}
+void make_schema(const postgres& store) { sql_of(store, "CREATE SCHEMA IF NOT EXISTS " + store.schema.name()); }
 constexpr std::size_t type_column(const postgres&) { return 2; }
 constexpr const char* language(const postgres&) { return "postgres"; }
 #endif
@@ -328,6 +344,22 @@ std::vector<std::string> documented_queries(const std::string& language) {
 }
 
 } // namespace
+
+SKALD_PERSISTENT("the migrations of each released version make what stores of that version hold") {
+  for (const auto& v : versions_of(Backend())) {
+    CAPTURE(v.file);
+    Backend released;
+    restore(released, v);
+    Backend made;
+    make_schema(made);
+    for (std::size_t version = 1; version <= version_of(released); ++version)
+      sql_of(made, test::content_of(std::filesystem::path{SKALD_SCHEMAS} / language(made) / "schema" /
+                                    (std::to_string(version) + ".sql")));
+    CHECK(definitions_of(made).size() > 10);
+    for (const auto& line : definitions_of(released)) CHECK_MESSAGE(definitions_of(made).contains(line), line);
+    CHECK(definitions_of(made).size() == definitions_of(released).size());
+  }
+}
 
 SKALD_PERSISTENT("the storage format tells every table, column, index and view") {
   Backend store;

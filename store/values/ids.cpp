@@ -2,7 +2,7 @@
 
 #include <skald/store/quoted.hpp>
 #include <skald/store/timestamp.hpp>
-#include <skald/store/utf8.hpp>
+#include <skald/store/values/utf8.hpp>
 
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/uuid.hpp>

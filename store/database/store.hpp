@@ -1,9 +1,9 @@
 #pragma once
 
 #include <skald/store/backend.hpp>
+#include <skald/store/database/inspection.hpp>
+#include <skald/store/database/rows.hpp>
 #include <skald/store/event_store.hpp>
-#include <skald/store/inspection.hpp>
-#include <skald/store/rows.hpp>
 
 #include <algorithm>
 #include <functional>

@@ -1,6 +1,6 @@
 #include <skald/store/quoted.hpp>
 
-#include <skald/store/utf8.hpp>
+#include <skald/store/values/utf8.hpp>
 
 #include <algorithm>
 #include <cstdint>

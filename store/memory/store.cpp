@@ -1,9 +1,8 @@
-#include <skald/store/memory_store.hpp>
-
 #include <skald/store/backend.hpp>
 #include <skald/store/checksum.hpp>
-#include <skald/store/inspector.hpp>
+#include <skald/store/memory_store.hpp>
 #include <skald/store/transaction.hpp>
+#include <skald/store/verify/inspector.hpp>
 
 #include <algorithm>
 #include <cassert>

@@ -1,6 +1,6 @@
-#include <skald/store/postgres_url.hpp>
+#include <skald/store/postgres/url.hpp>
 
-#include <skald/store/utf8.hpp>
+#include <skald/store/values/utf8.hpp>
 
 #include <algorithm>
 #include <charconv>

@@ -1,14 +1,15 @@
-#include <skald/store/sqlite_store.hpp>
+#include <skald/store/database/store.hpp>
 
 #include <skald/store/backend.hpp>
 #include <skald/store/checksum.hpp>
-#include <skald/store/database_store.hpp>
-#include <skald/store/inspector.hpp>
-#include <skald/store/known_streams.hpp>
-#include <skald/store/known_types.hpp>
+#include <skald/store/database/known_streams.hpp>
+#include <skald/store/database/known_types.hpp>
+#include <skald/store/database/rows.hpp>
 #include <skald/store/quoted.hpp>
-#include <skald/store/rows.hpp>
+#include <skald/store/sqlite/migrations.hpp>
+#include <skald/store/sqlite_store.hpp>
 #include <skald/store/transaction.hpp>
+#include <skald/store/verify/inspector.hpp>
 
 #include <sqlite3.h>
 
@@ -28,6 +29,8 @@ namespace skald {
 
 namespace {
 
+using detail::sqlite::migrations;
+
 constexpr std::int64_t application_id = 0x736b6c64; // "skld"
 constexpr int busy_milliseconds = 5000; // how long another process is waited for
 constexpr int busy_pause = 1; // between two looks whether it is done
@@ -38,114 +41,8 @@ constexpr std::size_t most_cached_streams = 16384;
 constexpr const char* no_store = "see whether the name is right; it has to be made first";
 constexpr const char* moving_the_log = "moving its log into the database";
 
-/// What makes each version of the schema of the one before.
-constexpr std::array migrations{
-  R"sql(
-CREATE TABLE skald_streams (
-  key      INTEGER PRIMARY KEY,
-  name     TEXT NOT NULL UNIQUE,
-  revision INTEGER NOT NULL,
-  newest   INTEGER NOT NULL
-) STRICT;
-CREATE TABLE skald_types (
-  key  INTEGER PRIMARY KEY,
-  name TEXT NOT NULL UNIQUE
-) STRICT;
-CREATE TABLE skald_events (
-  position       INTEGER PRIMARY KEY,
-  id             BLOB NOT NULL UNIQUE,
-  stream         INTEGER NOT NULL,
-  type           INTEGER NOT NULL,
-  revision       INTEGER NOT NULL,
-  schema_version INTEGER NOT NULL,
-  created        INTEGER NOT NULL,
-  recorded       INTEGER NOT NULL,
-  flags          INTEGER NOT NULL,
-  data           TEXT NOT NULL,
-  meta           TEXT
-) STRICT;
-CREATE INDEX skald_events_by_stream ON skald_events (stream, created, id);
-CREATE TABLE skald_projections (
-  key        INTEGER PRIMARY KEY,
-  name       TEXT NOT NULL UNIQUE,
-  handled    INTEGER NOT NULL,
-  fresh_from INTEGER NOT NULL
-) STRICT;
-CREATE TABLE skald_completions (
-  projection INTEGER NOT NULL,
-  position   INTEGER NOT NULL,
-  handler    TEXT NOT NULL,
-  PRIMARY KEY (projection, position, handler)
-) STRICT, WITHOUT ROWID;
-)sql",
-  R"sql(
-CREATE TABLE skald_relation_keys (
-  key      INTEGER PRIMARY KEY,
-  name     TEXT NOT NULL UNIQUE,
-  revision INTEGER NOT NULL
-) STRICT;
-CREATE TABLE skald_relations (
-  key    INTEGER NOT NULL,
-  stream INTEGER NOT NULL,
-  PRIMARY KEY (key, stream)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX skald_relations_by_stream ON skald_relations (stream, key);
-)sql",
-  R"sql(
-ALTER TABLE skald_events ADD COLUMN batch TEXT;
-ALTER TABLE skald_events ADD COLUMN checksum INTEGER;
-CREATE TABLE skald_commands (
-  key       INTEGER PRIMARY KEY,
-  id        TEXT NOT NULL UNIQUE,
-  kept      INTEGER NOT NULL,
-  first     INTEGER NOT NULL,
-  last      INTEGER NOT NULL,
-  revisions TEXT NOT NULL,
-  answer    TEXT
-) STRICT;
-CREATE VIEW skald_events_v1 AS
-  SELECT e.position, s.name AS stream, e.revision,
-         substr(lower(hex(e.id)), 1, 8) || '-' || substr(lower(hex(e.id)), 9, 4) || '-' ||
-         substr(lower(hex(e.id)), 13, 4) || '-' || substr(lower(hex(e.id)), 17, 4) || '-' ||
-         substr(lower(hex(e.id)), 21) AS id,
-         t.name AS type, e.data, e.meta,
-         strftime('%Y-%m-%dT%H:%M:%fZ', (e.created >> 16) / 1000.0, 'unixepoch') AS created,
-         strftime('%Y-%m-%dT%H:%M:%fZ', (e.recorded >> 16) / 1000.0, 'unixepoch') AS recorded,
-         trim(iif(e.flags & 1, 'hydrated', '') || iif(e.flags & 2, ' outdated', '') ||
-              iif(e.flags & 4, ' silent', '')) AS flags,
-         printf('%016x', e.checksum) AS checksum,
-         e.schema_version, e.batch
-  FROM skald_events e LEFT JOIN skald_streams s ON s.key = e.stream LEFT JOIN skald_types t ON t.key = e.type;
-CREATE VIEW skald_streams_v1 AS
-  SELECT name AS stream, revision,
-         iif(newest = 0, NULL, strftime('%Y-%m-%dT%H:%M:%fZ', (newest >> 16) / 1000.0, 'unixepoch')) AS newest
-  FROM skald_streams;
-CREATE VIEW skald_relations_v1 AS
-  SELECT k.name AS key, s.name AS stream, k.revision
-  FROM skald_relations r JOIN skald_relation_keys k ON k.key = r.key JOIN skald_streams s ON s.key = r.stream;
-CREATE VIEW skald_projections_v1 AS
-  SELECT name AS projection, handled, fresh_from,
-         (SELECT coalesce(max(position), 0) FROM skald_events) - handled AS behind
-  FROM skald_projections;
-)sql",
-  R"sql(
-CREATE TABLE skald_snapshots (
-  stream            INTEGER NOT NULL,
-  relation          INTEGER NOT NULL,
-  reducer           TEXT NOT NULL,
-  fingerprint       TEXT NOT NULL,
-  created           INTEGER NOT NULL,
-  id                BLOB NOT NULL,
-  records           INTEGER NOT NULL,
-  relation_revision INTEGER NOT NULL,
-  checksum          TEXT NOT NULL,
-  state             TEXT NOT NULL,
-  UNIQUE (stream, relation, reducer)
-) STRICT;
-)sql",
-};
 constexpr std::int64_t first_with_checksums = 3;
-constexpr std::int64_t schema_version = migrations.size();
+const auto schema_version = static_cast<std::int64_t>(migrations().size());
 
 const char* what_to_do(int code) {
   switch (code & 0xff) {
@@ -1240,7 +1137,7 @@ void migrate(const connection& db) {
   constexpr const char* purpose = "creating the tables";
   db.execute(purpose, "BEGIN IMMEDIATE");
   const auto version = identify(db); // another process may have been faster
-  for (auto i = static_cast<std::size_t>(version); i < migrations.size(); ++i) db.execute(purpose, migrations[i]);
+  for (auto i = static_cast<std::size_t>(version); i < migrations().size(); ++i) db.execute(purpose, migrations()[i]);
   if (version < first_with_checksums) add_checksums(db);
   const auto identity = "PRAGMA application_id = " + std::to_string(application_id) +
                         "; PRAGMA user_version = " + std::to_string(schema_version);

@@ -1,4 +1,4 @@
-#include <skald/store/inspector.hpp>
+#include <skald/store/verify/inspector.hpp>
 
 #include <skald/store/backend.hpp>
 #include <skald/store/limits.hpp>

@@ -2,7 +2,7 @@
 
 #include <skald/store/backend.hpp>
 #include <skald/store/checkpoint.hpp>
-#include <skald/store/known_streams.hpp>
+#include <skald/store/database/known_streams.hpp>
 #include <skald/store/quoted.hpp>
 #include <skald/store/relation.hpp>
 #include <skald/store/result.hpp>

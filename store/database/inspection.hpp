@@ -1,8 +1,8 @@
 #pragma once
 
-#include <skald/store/inspector.hpp>
+#include <skald/store/database/rows.hpp>
 #include <skald/store/limits.hpp>
-#include <skald/store/rows.hpp>
+#include <skald/store/verify/inspector.hpp>
 
 #include <algorithm>
 #include <cstdint>

@@ -1,9 +1,9 @@
 #include <skald/store/json.hpp>
 
-#include <skald/store/json_depth.hpp>
+#include <skald/store/json/depth.hpp>
 #include <skald/store/limits.hpp>
 #include <skald/store/quoted.hpp>
-#include <skald/store/utf8.hpp>
+#include <skald/store/values/utf8.hpp>
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/monotonic_resource.hpp>
