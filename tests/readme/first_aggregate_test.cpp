@@ -1,4 +1,4 @@
-// The code of "Your first aggregate" in the README.
+// The code of "First aggregate" in the README, and of docs/guide/aggregates.md.
 
 #include <skald/actors/node.hpp>
 
@@ -34,7 +34,19 @@ private:
   std::optional<std::string> reader_;
 };
 
+int lend_a_book() {
+  skald::node node{{.store = "memory:"}};
+  auto books = node.aggregates<book>();
+  return node.run([&]() -> skald::task<void> {
+    const std::string reader = "Ada";
+    const auto lend = [reader](book& b) { b.lend(reader); };
+    const skald::receipt receipt = co_await books.execute(skald::stream_id{"book-1"}, lend);
+  });
+}
+
 } // namespace
+
+TEST_CASE("the node of the README runs its command and ends well") { CHECK(lend_a_book() == 0); }
 
 TEST_CASE("the first aggregate of the README lends its book once") {
   skald::node node{{.store = "memory:"}};

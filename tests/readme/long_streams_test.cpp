@@ -1,4 +1,4 @@
-// The code of "Long streams" in the README.
+// The code of "Long streams" in docs/guide/aggregates.md.
 
 #include <skald/actors/node.hpp>
 
