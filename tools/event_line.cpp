@@ -1,5 +1,5 @@
 #include "event_line.hpp"
-#include "json_walker.hpp"
+#include "json/walker.hpp"
 #include "text.hpp"
 #include <skald/store/json.hpp>
 #include <skald/store/json/depth.hpp>

@@ -1,4 +1,4 @@
-#include <tools/audit.hpp>
+#include <tools/audit/audit.hpp>
 
 #include <doctest/doctest.h>
 #include <tests/store/sql.hpp>

@@ -1,4 +1,4 @@
-#include <tools/load.hpp>
+#include <tools/audit/load.hpp>
 
 #include <doctest/doctest.h>
 #include <tests/store/child_process.hpp>

@@ -1,10 +1,11 @@
-#include <tools/pipe.hpp>
-
 #include <skald/store/limits.hpp>
 
 #include <doctest/doctest.h>
 #include <tests/store/sql.hpp>
 #include <tests/tools/program.hpp>
+#include <tools/pipe/answer.hpp>
+#include <tools/pipe/number_set.hpp>
+#include <tools/pipe/session.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
+#include "../commands.hpp"
+#include "../progress.hpp"
+#include "../text.hpp"
 #include "audit.hpp"
-#include "commands.hpp"
-#include "progress.hpp"
-#include "text.hpp"
 
 #include <algorithm>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
+#include "../text.hpp"
 #include "audit.hpp"
-#include "text.hpp"
 #include <skald/store/quoted.hpp>
 
 #include <algorithm>

@@ -1,7 +1,7 @@
+#include "../progress.hpp"
+#include "../text.hpp"
 #include "ack_log.hpp"
 #include "load.hpp"
-#include "progress.hpp"
-#include "text.hpp"
 #include <skald/actors/node.hpp>
 #include <skald/store/timestamp.hpp>
 

@@ -1,5 +1,6 @@
-#include "commands.hpp"
-#include "pipe.hpp"
+#include "answer.hpp"
+#include "perform.hpp"
+#include "session.hpp"
 #include <skald/store/limits.hpp>
 
 #include <boost/asio/co_spawn.hpp>
@@ -10,8 +11,6 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
-#include <csignal>
-#include <thread>
 #include <utility>
 #include <variant>
 
@@ -20,74 +19,6 @@ namespace tools {
 namespace asio = boost::asio;
 
 namespace {
-
-// Each resumes on the executor of who awaits it, and throws what the node does, which outlives them.
-// NOLINTBEGIN(cppcoreguidelines-avoid-reference-coroutine-parameters)
-
-skald::task<std::string> perform(skald::node& node, skald::append_request request) {
-  const auto ids = ids_of(request);
-  auto appended = node.append(std::move(request));
-  const auto receipt = co_await std::move(appended);
-  co_return answer_of(receipt) + ids;
-}
-
-skald::task<std::string> perform(skald::node& node, std::vector<skald::record> records) {
-  auto hydrated = node.hydrate(std::move(records));
-  const auto report = co_await std::move(hydrated);
-  co_return answer_of(report);
-}
-
-template <class Query>
-skald::task<std::string> perform_read(skald::node& node, Query query) {
-  const auto page = co_await node.read(query);
-  co_return answer_of(query, page);
-}
-
-skald::task<std::string> perform(skald::node& node, skald::streams_query query) {
-  return perform_read(node, std::move(query));
-}
-
-skald::task<std::string> perform(skald::node& node, skald::all_query query) {
-  return perform_read(node, std::move(query));
-}
-
-skald::task<std::string> perform(skald::node& node, skald::record r) {
-  const auto status = co_await node.status(std::move(r));
-  co_return answer_of(status);
-}
-
-skald::task<std::string> perform(skald::node& node, std::vector<skald::relation_change> changes) {
-  auto related = node.relate(std::move(changes));
-  co_await std::move(related);
-  co_return "";
-}
-
-skald::task<std::string> perform(skald::node& node, skald::relation_key key) {
-  const auto found = co_await node.related(std::move(key));
-  co_return answer_of(found);
-}
-
-skald::task<std::string> perform(skald::node& node, skald::stream_id stream) {
-  const auto keys = co_await node.keys_of(std::move(stream));
-  co_return answer_of(keys);
-}
-
-skald::task<std::string> perform(skald::node& node, skald::snapshot_key key) {
-  const auto found = co_await node.load_snapshot(std::move(key));
-  co_return answer_of(found);
-}
-
-skald::task<std::string> perform(skald::node& node, skald::snapshot snapshot) {
-  co_await node.save(std::move(snapshot));
-  co_return "";
-}
-
-skald::task<std::string> perform(skald::node& node, stats_request) {
-  const auto types = co_await node.types();
-  co_return answer_of(types);
-}
-
-// NOLINTEND(cppcoreguidelines-avoid-reference-coroutine-parameters)
 
 bool reads_a_page(const operation& what) {
   return std::holds_alternative<skald::streams_query>(what) || std::holds_alternative<skald::all_query>(what);
@@ -172,7 +103,7 @@ skald::task<void> pipe_session::serve(std::shared_ptr<pipe_session> self, std::u
   skald::error why;
   std::string text;
   try {
-    auto performed = std::visit([&](auto& op) { return perform(self->node_, std::move(op)); }, what);
+    auto performed = perform(self->node_, std::move(what));
     const auto members = co_await std::move(performed);
     text = success(number, members);
   } catch (const skald::failure& e) {
@@ -234,34 +165,6 @@ void pipe_session::finish() {
   }
   if (writer_.joinable()) writer_.join();
   if (output_error_) std::rethrow_exception(output_error_);
-}
-
-int run_pipe(const common_options& common, console& at) {
-  const signal_stop signals{at.stop}; // a terminal that is closed too, of which the node does not hear
-  skald::node node{{.store = common.store, .verify_reads = true, .accept_unknown_types = true}};
-  const auto session = std::make_shared<pipe_session>(node, at.out, [&] { at.stop.stop(SIGPIPE); });
-  std::exception_ptr unreadable;
-  std::thread reader;
-  const auto read_lines = [&] {
-    try {
-      line_reader lines{at.in, "standard input", at.stop};
-      while (const auto line = lines.next()) session->take(*line);
-    } catch (...) {
-      unreadable = std::current_exception();
-    }
-    session->end();
-  };
-  const std::function<void()> stop = [&] { at.stop.stop(SIGINT); };
-  const auto main = [&]() -> skald::task<void> {
-    reader = std::thread{read_lines};
-    auto answering = session->run(stop);
-    co_await std::move(answering);
-  };
-  const int status = node.run(main);
-  if (reader.joinable()) reader.join();
-  session->finish();
-  if (unreadable) std::rethrow_exception(unreadable);
-  return status == 0 && at.stop.stopped() ? at.stop.status() : status;
 }
 
 } // namespace tools

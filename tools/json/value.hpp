@@ -6,13 +6,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace tools {
+
+/// The string that a JSON text is. Precondition: it is one.
+[[nodiscard]] std::string json_string_in(std::string_view json);
 
 /// A value inside a JSON text, as it stands there, and where: what is only carried on stays what it was, byte for byte.
 /// What does not fit is noted in the problems, and what is read then stays as it was.
@@ -25,6 +27,8 @@ public:
 
   [[nodiscard]] std::string_view text() const noexcept { return text_; }
   void refuse(std::string_view why) const { problems_->add(path_, why); }
+  /// Refuses a string that is none of `words`, if it is one: of another kind it is refused already.
+  void refuse_word(const std::string& words, const std::string& word) const;
   /// Refuses it, and tells what kind of value it is.
   void expected(std::string_view what) const;
 
@@ -84,49 +88,6 @@ private:
   std::string_view text_;
   skald::detail::json_problems* problems_;
   skald::detail::json_path path_;
-};
-
-/// The members of a JSON object, by their names as they are meant, however they are escaped. Of members that stand twice
-/// that is noted.
-class json_object {
-public:
-  explicit json_object(const json_value& value);
-  ~json_object() = default;
-  json_object(const json_object&) = delete;
-  json_object& operator=(const json_object&) = delete;
-
-  [[nodiscard]] std::optional<json_value> find(std::string_view name);
-  /// The same; where it is not there that is noted.
-  [[nodiscard]] std::optional<json_value> at(std::string_view name);
-
-  template <class T>
-  void need(std::string_view name, T& out) {
-    if (const auto value = at(name)) value->read(out);
-  }
-  /// Whether it is there.
-  template <class T>
-  bool read(std::string_view name, T& out) {
-    const auto value = find(name);
-    if (value) value->read(out);
-    return value.has_value();
-  }
-
-  /// Notes something about a member, whether it is there or not.
-  void refuse(std::string_view name, std::string_view why) const;
-
-  /// Notes the members that nobody has asked for.
-  void end() const;
-
-private:
-  struct member {
-    std::string name;
-    std::string_view value;
-    bool asked = false;
-  };
-
-  const json_value& value_;
-  std::vector<member> members_;
-  bool complete_ = true; ///< what is not among the members is not there
 };
 
 } // namespace tools

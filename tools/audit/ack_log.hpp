@@ -1,6 +1,6 @@
 #pragma once
 
-#include "files.hpp"
+#include "../files.hpp"
 #include <skald/store/ids.hpp>
 #include <skald/store/result.hpp>
 

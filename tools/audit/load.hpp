@@ -1,6 +1,6 @@
 #pragma once
 
-#include "commands.hpp"
+#include "../commands.hpp"
 #include <skald/store/event.hpp>
 
 #include <boost/describe/class.hpp>

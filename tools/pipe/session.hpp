@@ -1,7 +1,8 @@
 #pragma once
 
-#include "files.hpp"
-#include "requests.hpp"
+#include "../files.hpp"
+#include "number_set.hpp"
+#include "request.hpp"
 #include <skald/actors/node.hpp>
 
 #include <boost/asio/steady_timer.hpp>

@@ -1,9 +1,9 @@
-#include "commands.hpp"
-#include "event_line.hpp"
+#include "../commands.hpp"
+#include "../event_line.hpp"
+#include "../pieces.hpp"
+#include "../text.hpp"
 #include "listing.hpp"
-#include "pieces.hpp"
 #include "queries.hpp"
-#include "text.hpp"
 #include <skald/store/open_store.hpp>
 #include <skald/store/quoted.hpp>
 
