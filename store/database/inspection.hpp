@@ -2,6 +2,8 @@
 
 #include <skald/store/database/rows.hpp>
 #include <skald/store/limits.hpp>
+#include <skald/store/quoted.hpp>
+#include <skald/store/values/last_position.hpp>
 #include <skald/store/verify/inspector.hpp>
 
 #include <algorithm>

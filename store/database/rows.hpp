@@ -1,14 +1,19 @@
 #pragma once
 
-#include <skald/store/backend.hpp>
 #include <skald/store/checkpoint.hpp>
+#include <skald/store/checks/projection_checks.hpp>
 #include <skald/store/database/known_streams.hpp>
+#include <skald/store/database/revisions.hpp>
+#include <skald/store/database/stored_record.hpp>
 #include <skald/store/quoted.hpp>
+#include <skald/store/read/page_builder.hpp>
+#include <skald/store/read/snapshots.hpp>
 #include <skald/store/relation.hpp>
 #include <skald/store/result.hpp>
 #include <skald/store/snapshot.hpp>
 #include <skald/store/summary.hpp>
 #include <skald/store/transaction.hpp>
+#include <skald/store/verify/record_check.hpp>
 
 #include <cstdint>
 #include <optional>

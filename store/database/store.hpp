@@ -1,9 +1,13 @@
 #pragma once
 
-#include <skald/store/backend.hpp>
+#include <skald/store/checks/projection_checks.hpp>
+#include <skald/store/checks/read_checks.hpp>
+#include <skald/store/checks/snapshot_checks.hpp>
 #include <skald/store/database/inspection.hpp>
 #include <skald/store/database/rows.hpp>
 #include <skald/store/event_store.hpp>
+#include <skald/store/read/lists.hpp>
+#include <skald/store/verify/inspector.hpp>
 
 #include <algorithm>
 #include <functional>

@@ -1,15 +1,22 @@
 #include <skald/store/database/store.hpp>
 
-#include <skald/store/backend.hpp>
+#include <skald/store/append/sameness.hpp>
 #include <skald/store/checksum.hpp>
+#include <skald/store/database/head_tracker.hpp>
 #include <skald/store/database/known_streams.hpp>
 #include <skald/store/database/known_types.hpp>
+#include <skald/store/database/reader_pool.hpp>
 #include <skald/store/database/rows.hpp>
+#include <skald/store/database/schema_version.hpp>
 #include <skald/store/postgres/libpqxx.hpp>
 #include <skald/store/postgres/migrations.hpp>
 #include <skald/store/postgres/url.hpp>
 #include <skald/store/postgres_store.hpp>
+#include <skald/store/read/merge_streams.hpp>
 #include <skald/store/transaction.hpp>
+#include <skald/store/values/flags.hpp>
+#include <skald/store/values/last_position.hpp>
+#include <skald/store/verify/completeness.hpp>
 
 #include <algorithm>
 #include <array>
@@ -1561,7 +1568,7 @@ private:
   steady::time_point next_look_{};
   std::optional<steady::time_point> deaf_since_; // when the first look began of those that found no server
   std::optional<writer> writer_; // none after the connection was lost
-  mutable detail::pool<reader> readers_;
+  mutable detail::reader_pool<reader> readers_;
 };
 
 } // namespace

@@ -1,14 +1,21 @@
 #include <skald/store/database/store.hpp>
 
-#include <skald/store/backend.hpp>
+#include <skald/store/append/sameness.hpp>
 #include <skald/store/checksum.hpp>
+#include <skald/store/database/head_tracker.hpp>
 #include <skald/store/database/known_streams.hpp>
 #include <skald/store/database/known_types.hpp>
+#include <skald/store/database/reader_pool.hpp>
 #include <skald/store/database/rows.hpp>
+#include <skald/store/database/schema_version.hpp>
 #include <skald/store/quoted.hpp>
+#include <skald/store/read/merge_streams.hpp>
 #include <skald/store/sqlite/migrations.hpp>
 #include <skald/store/sqlite_store.hpp>
 #include <skald/store/transaction.hpp>
+#include <skald/store/values/flags.hpp>
+#include <skald/store/values/last_position.hpp>
+#include <skald/store/verify/completeness.hpp>
 #include <skald/store/verify/inspector.hpp>
 
 #include <sqlite3.h>
@@ -1256,7 +1263,7 @@ private:
   std::mutex mutex_;
   std::optional<error> fault_; // of the disk, since which nothing is written
   writer writer_;
-  mutable detail::pool<reader> readers_;
+  mutable detail::reader_pool<reader> readers_;
 };
 
 /// Creates the file if there is none, for this user alone. SQLite would let others read it.

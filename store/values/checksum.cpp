@@ -1,6 +1,6 @@
 #include <skald/store/checksum.hpp>
 
-#include <skald/store/backend.hpp>
+#include <skald/store/values/flags.hpp>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>

@@ -1,8 +1,9 @@
 #include <skald/store/verify/inspector.hpp>
 
-#include <skald/store/backend.hpp>
 #include <skald/store/limits.hpp>
 #include <skald/store/quoted.hpp>
+#include <skald/store/values/last_position.hpp>
+#include <skald/store/verify/record_check.hpp>
 
 #include <algorithm>
 #include <string>

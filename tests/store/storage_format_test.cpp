@@ -355,9 +355,11 @@ SKALD_PERSISTENT("the migrations of each released version make what stores of th
     for (std::size_t version = 1; version <= version_of(released); ++version)
       sql_of(made, test::content_of(std::filesystem::path{SKALD_SCHEMAS} / language(made) / "schema" /
                                     (std::to_string(version) + ".sql")));
-    CHECK(definitions_of(made).size() > 10);
-    for (const auto& line : definitions_of(released)) CHECK_MESSAGE(definitions_of(made).contains(line), line);
-    CHECK(definitions_of(made).size() == definitions_of(released).size());
+    const auto there = definitions_of(made);
+    const auto expected = definitions_of(released);
+    CHECK(there.size() > 10);
+    for (const auto& line : expected) CHECK_MESSAGE(there.contains(line), line);
+    CHECK(there.size() == expected.size());
   }
 }
 

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <skald/store/query.hpp>
+
+#include <string_view>
+
+/// Not for users, and not installed.
+namespace skald::detail {
+
+/// Whether a store can be asked for this. Errors: `invalid_argument`.
+[[nodiscard]] result<void> check_readable(const stream_id& stream);
+[[nodiscard]] result<void> check_readable(const relation_key& key);
+[[nodiscard]] result<void> check_readable(const stream_query& query);
+[[nodiscard]] result<void> check_readable(const streams_query& query);
+[[nodiscard]] result<void> check_readable(const all_query& query);
+/// The same for the status of a record.
+[[nodiscard]] result<void> check_readable(const record& r);
+
+/// Whether a list can begin after this: nothing, or a name. Errors: `invalid_argument`.
+[[nodiscard]] result<void> check_list_start(std::string_view after);
+
+} // namespace skald::detail
