@@ -1,10 +1,12 @@
 #!/bin/sh
-# Checks that the C++ sources are formatted as .clang-format says; with --fix, formats them.
+# Checks that the C++ sources are formatted as .clang-format says, and prose as check-lines.sh says; with --fix, formats the sources.
 #
 # Versions of clang-format disagree, so only one counts. Where it is not installed the check is skipped, and says so.
 set -eu
 cd "$(dirname "$0")/.."
 version=19 # scripts/deps.sh installs it, editors should use it
+
+if [ "${1:-}" != --fix ]; then scripts/check-lines.sh; fi
 
 for tool in "clang-format-$version" clang-format none; do
   case $("$tool" --version 2>/dev/null) in *"version $version."*) break ;; esac

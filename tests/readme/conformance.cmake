@@ -1,5 +1,5 @@
-# Every test that docs/record/conformance.md names is there, in the file that it names; it names every test of the store's suite;
-# and docs/record/cases.md has every case that it names.
+# Every test that docs/record/conformance.md names is there, in the file that it names; it names every test of the
+# store's suite; and docs/record/cases.md has every case that it names.
 cmake_minimum_required(VERSION 3.25)
 file(STRINGS ${LIST} rows REGEX "^\\| .* \\| `[a-z_/]+\\.cpp` \\| ")
 list(LENGTH rows count)
