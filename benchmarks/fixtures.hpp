@@ -75,7 +75,8 @@ seconds through_store_actor(skald::event_store& store, const std::vector<skald::
 seconds through_store_actor(const std::filesystem::path& folder, std::size_t streams, std::size_t events,
                             std::size_t in_flight);
 
-/// What floors and subjects share: made when one of them asks for it first, by `make`, which answers a `std::unique_ptr`.
+/// What floors and subjects share: made when one of them asks for it first, by `make`, which answers a
+/// `std::unique_ptr`.
 template <class Make>
 auto shared(Make make) {
   return [make, made = std::make_shared<std::invoke_result_t<Make>>()]() -> auto& {
@@ -100,8 +101,8 @@ private:
   std::size_t next_ = 0;
 };
 
-/// How long it takes to append `events` events, one to each of `streams` in turn, in groups: `append(group)` gets pointers
-/// to the streams of one.
+/// How long it takes to append `events` events, one to each of `streams` in turn, in groups: `append(group)` gets
+/// pointers to the streams of one.
 template <class Append>
 seconds timed_groups(const std::vector<skald::stream_id>& streams, std::size_t events, std::size_t group,
                      Append append) {

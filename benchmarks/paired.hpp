@@ -30,8 +30,8 @@ struct setting {
   [[nodiscard]] bool judged() const { return scale >= 1 && pairs >= 15; }
 };
 
-/// A subject and the floor it stands on: the least that has to be done for the same. Both do `operations`, make sure that
-/// they were done, and answer how long they took, without what they prepare, make sure of and clean up.
+/// A subject and the floor it stands on: the least that has to be done for the same. Both do `operations`, make sure
+/// that they were done, and answer how long they took, without what they prepare, make sure of and clean up.
 struct workload {
   std::string name;
   std::string unit; ///< what is counted, such as "events"
@@ -61,7 +61,8 @@ struct outcome {
 BOOST_DESCRIBE_STRUCT(outcome, (),
                       (name, unit, pairs, floor_per_second, skald_per_second, ratio, ratio_95, bar, verdict))
 
-/// Runs pairs of floor and subject, behind one that is thrown away. Throws what they throw, and where one takes no time.
+/// Runs pairs of floor and subject, behind one that is thrown away. Throws what they throw, and where one takes no
+/// time.
 outcome run(const workload& w, const setting& s);
 
 /// Something that stands for itself, without a floor.

@@ -19,15 +19,16 @@ namespace bench {
 
 /// Plain SQLite on a file of skald's: the statements and checks that appending and reading take, and nothing else.
 ///
-/// As skald does it: streams are looked up by name and remembered while no other connection writes, and rows of streams are
-/// written at the end of a transaction, once for each. One event type.
+/// As skald does it: streams are looked up by name and remembered while no other connection writes, and rows of
+/// streams are written at the end of a transaction, once for each. One event type.
 class plain_sqlite {
 public:
   enum class use : std::uint8_t { appending, reading };
   /// Those of events: made here, or come from outside, so that each is looked up.
   enum class ids : std::uint8_t { made, given };
 
-  /// Opens a file that skald has made, with the same settings as skald for the same use. Throws where one has no effect.
+  /// Opens a file that skald has made, with the same settings as skald for the same use. Throws where one has no
+  /// effect.
   plain_sqlite(const std::filesystem::path& file, use what);
   ~plain_sqlite();
   plain_sqlite(const plain_sqlite&) = delete;

@@ -21,8 +21,8 @@ namespace bench {
 
 namespace {
 
-/// How long it takes until one `on` handler of a projection has had the whole store, once the node is there. The name is
-/// a new one: then history arrives, as hydrated.
+/// How long it takes until one `on` handler of a projection has had the whole store, once the node is there. The name
+/// is a new one: then history arrives, as hydrated.
 seconds replay(const std::string& url, const std::string& name, std::function<void(const renamed&)> visit) {
   seconds taken{};
   skald::node n{{.store = url}};

@@ -16,11 +16,12 @@ struct ranks {
   double confidence = 0; ///< with which the values there enclose the median
 };
 
-/// Where, among `count` values, the 95 % interval of the median begins and ends; none for fewer than 6, of which not even
-/// the least and the greatest are that certain.
+/// Where, among `count` values, the 95 % interval of the median begins and ends; none for fewer than 6, of which not
+/// even the least and the greatest are that certain.
 ///
-/// Supposes only that the values are drawn independently of each other: how many of them lie below the median then has the
-/// binomial distribution with p = 1/2, whatever theirs is (the interval of the sign test). Cost grows with the count.
+/// Supposes only that the values are drawn independently of each other: how many of them lie below the median then
+/// has the binomial distribution with p = 1/2, whatever theirs is (the interval of the sign test). Cost grows with
+/// the count.
 std::optional<ranks> interval_of_median(std::size_t count);
 
 } // namespace bench

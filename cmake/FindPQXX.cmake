@@ -1,7 +1,7 @@
 # Finds libpqxx and gives the target PQXX::pqxx.
 #
-# Versions that were built with CMake install a CMake package, which is preferred. The distributions' ship a header and a
-# library only: they are looked up here.
+# Versions that were built with CMake install a CMake package, which is preferred. The distributions' ship a header
+# and a library only: they are looked up here.
 find_package(libpqxx CONFIG QUIET)
 if(TARGET libpqxx::pqxx)
   set(PQXX_FOUND TRUE)

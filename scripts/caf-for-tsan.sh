@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds CAF with the thread sanitizer into build/deps/caf-tsan, from the source package of the CAF that is installed. One that
-# was built from the same package is left as it is. Changes nothing outside build/deps.
+# Builds CAF with the thread sanitizer into build/deps/caf-tsan, from the source package of the CAF that is installed.
+# One that was built from the same package is left as it is. Changes nothing outside build/deps.
 set -eu
 cd "$(dirname "$0")/.."
 installed=$PWD/build/deps/caf-tsan

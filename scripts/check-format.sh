@@ -1,5 +1,6 @@
 #!/bin/sh
-# Checks that the C++ sources are formatted as .clang-format says, and prose as check-lines.sh says; with --fix, formats the sources.
+# Checks that the C++ sources are formatted as .clang-format says, and prose as check-lines.sh says; with --fix, formats
+# the sources.
 #
 # Versions of clang-format disagree, so only one counts. Where it is not installed the check is skipped, and says so.
 set -eu

@@ -4,7 +4,8 @@
 #
 #   scripts/deps.sh          the compiler, the build tools, the libraries
 #   scripts/deps.sh bench    and PostgreSQL and libpq for the benchmarks
-#   scripts/deps.sh bazel    and Bazel; clang: and clang 19 with its sanitizers; tidy: and clang-tidy 19; tsan: and what unpacks source packages
+#   scripts/deps.sh bazel    and Bazel; clang: and clang 19 with its sanitizers; tidy: and clang-tidy 19; tsan: and what
+#                            unpacks source packages
 #   scripts/deps.sh test     and PostgreSQL, pkg-config and Python for the tests (also with bazel, clang and tsan), and
 #                            clang-format for the format check, where the distribution has the pinned version
 #   SKALD_NO_INSTALL=1       only report what is missing (status 1 if anything is)
@@ -97,8 +98,8 @@ conflicts() { ! apt-get install -s --no-remove --no-install-recommends "$1" >/de
 # Every Boost package that package $1 needs, itself included.
 boost_closure() { apt-cache depends --recurse --important "$1" | grep '^libboost' | sort -u; }
 
-# Boost's development files exclude those of every other version, its libraries do not: those are installed as usual, the
-# development files are only unpacked, beside links to the libraries.
+# Boost's development files exclude those of every other version, its libraries do not: those are installed as usual,
+# the development files are only unpacked, beside links to the libraries.
 unpack_boost() {
   all=$(boost_closure "$1")
   headers=$(echo "$all" | grep -e '-dev$')

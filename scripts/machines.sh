@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the two commands, `make demo` and `make test`, on bare root file systems of a Debian release and tells how long each took.
+# Runs the two commands, `make demo` and `make test`, on bare root file systems of a Debian release and tells how long
+# each took.
 #
 #   scripts/machines.sh bookworm|trixie [as-root] [as-user]
 #
@@ -7,8 +8,8 @@
 # as-user: by a user who may use sudo.
 # On bookworm the headers of Boost 1.74 are installed before.
 # SKALD_CCACHE=folder: the machines share the compiler cache in it, to try things out. What is timed is without one.
-# Wants root and mmdebstrap, and takes packages from where this machine's apt takes them. What is built is the commit that is checked out.
-# Ends with an error where a command fails or a package that was there before is not there after.
+# Wants root and mmdebstrap, and takes packages from where this machine's apt takes them. What is built is the commit
+# that is checked out. Ends with an error where a command fails or a package that was there before is not there after.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

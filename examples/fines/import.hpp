@@ -22,7 +22,8 @@ struct import_report {
 ///
 /// First all decisions are tried on copies of the fines, so that a log with an event that is refused changes nothing.
 /// Shows its progress. Resumes on the executor of the awaiting coroutine. Throws `failure`: `rejected` with the line
-/// that was, and what `node::find` and `aggregates::execute` throw. What was imported before stays, and is known next time.
+/// that was, and what `node::find` and `aggregates::execute` throw. What was imported before stays, and is known next
+/// time.
 skald::task<import_report> import_log(skald::node& node, skald::aggregates<fine> fines,
                                       std::shared_ptr<const event_log> log);
 

@@ -30,9 +30,10 @@ struct event_log {
 /// Reads a log, one JSON object a line: `{"stream": ..., "type": ..., "created": ..., "data": {...}}`.
 ///
 /// Strict, and all or nothing: the first line that does not fit is the error, and its number is in the message. Lines
-/// have no event ids, so they get derived ones, from time, stream, type, data and which one it is of the lines that are the
-/// same in all of these. So an event keeps its id when lines are added to the log, wherever that is, and importing it
-/// once more changes nothing. A line that is in two files is one event. Errors: `read_failed`, `invalid_event`.
+/// have no event ids, so they get derived ones, from time, stream, type, data and which one it is of the lines that
+/// are the same in all of these. So an event keeps its id when lines are added to the log, wherever that is, and
+/// importing it once more changes nothing. A line that is in two files is one event. Errors: `read_failed`,
+/// `invalid_event`.
 [[nodiscard]] skald::result<event_log> read_log(const std::filesystem::path& file);
 [[nodiscard]] skald::result<event_log> read_log(std::istream& in, std::string name);
 

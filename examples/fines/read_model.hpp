@@ -52,8 +52,8 @@ public:
   [[nodiscard]] std::vector<year_of_fines> years() const;
   [[nodiscard]] std::int64_t counted() const;
 
-  /// The event at position 1 and the last position, as they were when the file was opened: whether it belongs to a store.
-  /// Empty and 0 for an empty table.
+  /// The event at position 1 and the last position, as they were when the file was opened: whether it belongs to a
+  /// store. Empty and 0 for an empty table.
   [[nodiscard]] const std::string& first_event_when_opened() const noexcept { return first_event_; }
   [[nodiscard]] skald::position last_when_opened() const noexcept { return last_; }
 

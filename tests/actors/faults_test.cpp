@@ -15,8 +15,8 @@ using namespace running;
 
 namespace {
 
-/// A deposit into one account, as a command to its aggregate, or into several, as a request with a command id. Its amount
-/// is its own, by which its events are known.
+/// A deposit into one account, as a command to its aggregate, or into several, as a request with a command id. Its
+/// amount is its own, by which its events are known.
 struct operation {
   std::int64_t cents = 0;
   std::vector<stream_id> streams;

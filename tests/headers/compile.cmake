@@ -1,5 +1,5 @@
-# skald_compile(<header> <option>...) compiles what includes just this header; `status` and `output` say how that went, `included`
-# what it pulled in.
+# skald_compile(<header> <option>...) compiles what includes just this header; `status` and `output` say how that
+# went, `included` what it pulled in.
 list(TRANSFORM FOLDERS PREPEND -I)
 
 function(skald_compile header)
@@ -14,7 +14,8 @@ function(skald_compile header)
   endforeach()
 endfunction()
 
-# The headers with which a source begins that has been COMPILED, as <folder>/<name> or by their path: they compile alone.
+# The headers with which a source begins that has been COMPILED, as <folder>/<name> or by their path: they compile
+# alone.
 set(begun)
 foreach(source IN LISTS COMPILED)
   file(STRINGS ${source} first REGEX "^[^/ \t]" LIMIT_COUNT 1) # behind comments

@@ -1,5 +1,5 @@
-# Each block of C++ in the README and the guides is compiled: it stands in one of SOURCES, but for white space and for the
-# name of a store.
+# Each block of C++ in the README and the guides is compiled: it stands in one of SOURCES, but for white space and for
+# the name of a store.
 cmake_minimum_required(VERSION 3.25)
 
 function(squeeze text result)

@@ -1,5 +1,5 @@
-# What ctest says of tests that cannot run: of the one that needs Python, where there is none, and of programs whose output
-# could be taken for that.
+# What ctest says of tests that cannot run: of the one that needs Python, where there is none, and of programs whose
+# output could be taken for that.
 cmake_minimum_required(VERSION 3.25)
 
 file(REMOVE_RECURSE ${FOLDER})

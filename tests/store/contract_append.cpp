@@ -68,7 +68,8 @@ new_event user(std::uint64_t number, std::string data) { return {"user:created",
 
 constexpr auto good_user = R"({"name":{"given":"John","family":"Doe"},"age":33})";
 
-/// Whether a transaction finds the record without its body, which may be large, and tells by its checksum that it is this one.
+/// Whether a transaction finds the record without its body, which may be large, and tells by its checksum that it is
+/// this one.
 bool knows(event_store::transaction& tx, const record& r) {
   const auto found = tx.find(r.id);
   if (!found || !found->stored.data.empty() || !found->stored.meta.empty()) return false;

@@ -23,8 +23,8 @@ struct StringMaker<model::answer> {
 
 namespace {
 
-/// Makes requests and queries of which many collide. Rolls one after the other, never among the arguments of one call, which
-/// each compiler evaluates in an order of its own.
+/// Makes requests and queries of which many collide. Rolls one after the other, never among the arguments of one
+/// call, which each compiler evaluates in an order of its own.
 class dice {
 public:
   explicit dice(std::uint32_t seed) : random_{seed} {}

@@ -14,8 +14,8 @@ using namespace skald::test;
 
 namespace {
 
-/// Asks `store` for every combination of bounds, types, direction and limit. `same` is what the model is asked instead, which
-/// knows no relations.
+/// Asks `store` for every combination of bounds, types, direction and limit. `same` is what the model is asked
+/// instead, which knows no relations.
 template <class Query, class Cursor = decltype(Query::cursor_of(record{}))>
 void compare_with_model(const event_store& store, const Query& start,
                         const std::type_identity_t<std::vector<Cursor>>& cursors,

@@ -10,8 +10,8 @@
 #include <thread>
 #include <unistd.h>
 
-/// Starts a PostgreSQL server for as long as the program lives that calls this one, ctest, and writes where it is into a
-/// file.
+/// Starts a PostgreSQL server for as long as the program lives that calls this one, ctest, and writes where it is
+/// into a file.
 int main(int argc, char** argv) {
   if (argc != 2) return std::fputs("usage: skald_postgres_for_tests FILE\n", stderr), 2;
   const std::filesystem::path file = argv[1];

@@ -33,8 +33,9 @@ store_pointer open(const fs::path& file, durability kept = durability::full) {
   return must(open_sqlite_store(file, options));
 }
 
-/// SQLite's own access to files, but that no wait for locks takes time. What is opened while it lives waits so, and is closed
-/// before it ends. Only for one thread: SQLite tries for a lock a bounded number of times, which no other thread outruns.
+/// SQLite's own access to files, but that no wait for locks takes time. What is opened while it lives waits so, and
+/// is closed before it ends. Only for one thread: SQLite tries for a lock a bounded number of times, which no other
+/// thread outruns.
 class instant_waits {
 public:
   instant_waits() {

@@ -420,8 +420,8 @@ TEST_CASE("sqlite: a file in which bits have flipped answers the truth or an err
   const auto names = first_page_of(whole.file(), "sqlite_autoindex_skald_streams_1");
   const temporary_folder folder;
   std::mt19937 random{1809};
-  // The bytes at the start of a page are what SQLite finds its way by, and at the end of the one are names: both are hit
-  // as often as all others.
+  // The bytes at the start of a page are what SQLite finds its way by, and at the end of the one are names: both are
+  // hit as often as all others.
   for (int round = 0; round < 60; ++round) {
     CAPTURE(round);
     auto damaged = content;

@@ -27,8 +27,8 @@ store_pointer open(const fs::path& file, manual_clock clock = {}) {
   return must(open_sqlite_store(file, options));
 }
 
-/// Runs `body`, which answers whether all was well, as a user whom permissions bind. In a sandbox root may not be able to
-/// become another user: then there is nothing to show.
+/// Runs `body`, which answers whether all was well, as a user whom permissions bind. In a sandbox root may not be
+/// able to become another user: then there is nothing to show.
 template <class Body>
 bool as_nobody(Body body) {
   constexpr int cannot = 77;

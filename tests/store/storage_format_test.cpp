@@ -15,8 +15,8 @@ using namespace skald::test;
 
 namespace {
 
-/// What a store of a version of the schema holds that was made by the programs of that time. Files and what is said of them
-/// stay as they are, for good; `docs/reference/storage_format.md` tells how one is made for a new version.
+/// What a store of a version of the schema holds that was made by the programs of that time. Files and what is said
+/// of them stay as they are, for good; `docs/reference/storage_format.md` tells how one is made for a new version.
 struct version {
   const char* file;
   std::size_t records;

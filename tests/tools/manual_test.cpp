@@ -127,8 +127,8 @@ void check_completions(const std::string& shell, const words& options, const cha
   }
 }
 
-/// What stands under a title of the help: at the left, and what it says of that. CLI11 since 2.5 shouts the titles, puts
-/// short and long names in columns of their own, and breaks long lines.
+/// What stands under a title of the help: at the left, and what it says of that. CLI11 since 2.5 shouts the titles,
+/// puts short and long names in columns of their own, and breaks long lines.
 std::vector<std::pair<std::string, std::string>> rows_of(const std::string& help, const std::string& title) {
   constexpr std::size_t in_second_column = 20;
   auto shouted = title;
