@@ -22,7 +22,7 @@ endfunction()
 
 expect_only_in(actors/caf.hpp "[<\"]caf/")
 expect_only_in(actors/caf.hpp "CAF_(VERSION|017)")
-expect_only_in(store/sqlite/store.cpp "[<\"]sqlite3\\.h")
+expect_only_in(store/sqlite/connection.cpp "[<\"]sqlite3\\.h")
 expect_only_in(store/postgres/libpqxx.hpp "[<\"](pqxx/|libpq)")
 expect_only_in(store/postgres/store.cpp "postgres/libpqxx\\.hpp")
 expect_only_in(store/values/checksum.cpp "[<\"]xxhash\\.h")

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <skald/store/event_store.hpp>
+#include <skald/store/sqlite/connection.hpp>
+
+#include <filesystem>
+#include <memory>
+
+/// Not for users, and not installed.
+namespace skald::detail::sqlite {
+
+/// Creates the file if there is none, for this user alone. SQLite would let others read it. Throws `open_failed`.
+void create_file(const std::filesystem::path& file, bool wanted);
+
+/// Opens a file, and makes its tables or migrates them to the newest version. Throws `open_failed`.
+[[nodiscard]] std::unique_ptr<connection> open_for_writing(const std::filesystem::path& file,
+                                                           const store_options& options);
+
+/// Opens a file for a reader.
+[[nodiscard]] std::unique_ptr<connection> open_for_reading(const std::filesystem::path& file, bool verified);
+
+} // namespace skald::detail::sqlite

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <skald/store/sqlite/records.hpp>
+#include <skald/store/verify/inspector.hpp>
+
+#include <cstdint>
+#include <string>
+
+/// Not for users, and not installed.
+namespace skald::detail::sqlite {
+
+/// Shows an inspector everything that a file holds; see `inspection.hpp`.
+class verifier {
+public:
+  verifier(const connection& db, record_decoder& decode) : db_{db}, decode_{decode} {}
+
+  /// A statement that failed leaves the others alone.
+  void go_on() noexcept {}
+
+  void each(const std::string& text, const auto& use) const {
+    statement question{db_, purpose, text};
+    for (auto row = question(); row.next();) use(row);
+  }
+
+  bool show_records(inspector& found, std::int64_t& behind, std::int64_t limit);
+  void show_streams(inspector& found) const;
+  /// Shows whether tables and indexes agree, on which reads rely.
+  void show_own(inspector& found) const;
+
+private:
+  static constexpr const char* purpose = "verifying it";
+
+  const connection& db_;
+  record_decoder& decode_;
+};
+
+} // namespace skald::detail::sqlite
