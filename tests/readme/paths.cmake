@@ -1,4 +1,5 @@
-# Each path of this repository that a page names in backticks is there; one that ends with "/" is a folder.
+# Each path of this repository that a page names in backticks is there; one that ends with "/" is a folder. NAME stands for
+# one that a reader will make.
 cmake_minimum_required(VERSION 3.25)
 file(GLOB pages ${ROOT}/*.md ${ROOT}/docs/*.md ${ROOT}/docs/*/*.md)
 list(REMOVE_ITEM pages ${ROOT}/docs/record/conformance.md) # names tests from the folder of tests on; see conformance.cmake
@@ -11,6 +12,7 @@ foreach(page IN LISTS pages)
   string(REGEX MATCHALL "`(store|aggregates|projection|actors|tools|tests|examples|benchmarks|docs|scripts|bazel|cmake)/[A-Za-z0-9_./*-]*`"
          paths "${text}")
   list(TRANSFORM paths REPLACE "`" "")
+  list(FILTER paths EXCLUDE REGEX NAME)
   foreach(path IN LISTS paths)
     math(EXPR count "${count} + 1")
     file(GLOB found ${ROOT}/${path})
