@@ -75,9 +75,10 @@ concept json_struct =
 template <class T>
 concept json_float = std::same_as<T, float> || std::same_as<T, double>;
 
+/// What is neither an array nor an object in JSON.
 template <class T>
-concept json_simple = std::same_as<T, bool> || json_integer<T> || json_float<T> || std::same_as<T, std::string> ||
-                      json_enum<T> || json_struct<T>;
+concept json_scalar =
+  std::same_as<T, bool> || json_integer<T> || json_float<T> || std::same_as<T, std::string> || json_enum<T>;
 
 template <class T>
 constexpr bool is_json_mapped() {
@@ -88,7 +89,7 @@ constexpr bool is_json_mapped() {
   else if constexpr (is_map<T>)
     return is_json_mapped<typename T::mapped_type>();
   else
-    return json_simple<T>;
+    return json_scalar<T> || json_struct<T>;
 }
 
 } // namespace detail
@@ -287,9 +288,10 @@ template <class T>
   detail::check_mapped<T>();
   if constexpr (json_mapped<T>) {
     T value{};
-    const auto read = detail::read_json(text, &value, [](const detail::json_node& root, void* target) {
-      detail::read_json_value(root, *static_cast<T*>(target));
-    });
+    const auto read = detail::read_json(
+      text, &value,
+      [](const detail::json_node& root, void* target) { detail::read_json_value(root, *static_cast<T*>(target)); },
+      detail::json_scalar<T>);
     if (!read) return read.error();
     return value;
   } else {

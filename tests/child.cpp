@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
@@ -106,8 +107,10 @@ ended process::wait() {
   while (read_some(err_, said_)) {
   }
   int status = 0;
-  checked(::waitpid(std::exchange(id_, -1), &status, 0), "waitpid");
-  return {WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), out.substr(filled_), said_};
+  rusage used{};
+  checked(::wait4(std::exchange(id_, -1), &status, 0, &used), "wait4");
+  return {WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), out.substr(filled_), said_,
+          static_cast<std::size_t>(used.ru_maxrss) * 1024};
 }
 
 } // namespace child

@@ -18,14 +18,24 @@ result<void> check_readable(const relation_key& key) {
   return {};
 }
 
+result<void> at_most_names(std::size_t names) {
+  if (names <= limits::query_names) return {};
+  return error{errc::invalid_argument, "a query names " + std::to_string(names) + " streams or keys, at most " +
+                                         std::to_string(limits::query_names) +
+                                         " are read as one: keep the streams under one key"};
+}
+
+result<void> at_most_types(std::size_t types) {
+  if (types <= limits::query_types) return {};
+  return error{errc::invalid_argument, "a query names " + std::to_string(types) + " event types, at most " +
+                                         std::to_string(limits::query_types) + " are looked for: read all and choose"};
+}
+
 namespace {
 
 result<void> check_types(const std::optional<std::vector<std::string>>& types) {
   if (!types) return {};
-  if (types->size() > limits::query_types)
-    return error{errc::invalid_argument, "a query names " + std::to_string(types->size()) + " event types, at most " +
-                                           std::to_string(limits::query_types) +
-                                           " are looked for: read all and choose"};
+  if (auto ok = at_most_types(types->size()); !ok) return ok;
   for (const auto& type : *types)
     if (auto problem = problem_of_name("an event type", type, limits::event_type_bytes)) return *problem;
   return {};
@@ -39,10 +49,7 @@ result<void> check_readable(const stream_query& query) {
 }
 
 result<void> check_readable(const streams_query& query) {
-  if (const auto names = query.streams().size() + query.keys().size(); names > limits::query_names)
-    return error{errc::invalid_argument, "a query names " + std::to_string(names) + " streams or keys, at most " +
-                                           std::to_string(limits::query_names) +
-                                           " are read as one: keep the streams under one key"};
+  if (auto ok = at_most_names(query.streams().size() + query.keys().size()); !ok) return ok;
   for (const auto& stream : query.streams())
     if (auto ok = check_readable(stream); !ok) return ok;
   for (const auto& key : query.keys())

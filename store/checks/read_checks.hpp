@@ -2,6 +2,7 @@
 
 #include <skald/store/query.hpp>
 
+#include <cstddef>
 #include <string_view>
 
 /// Not for users, and not installed.
@@ -15,6 +16,10 @@ namespace skald::detail {
 [[nodiscard]] result<void> check_readable(const all_query& query);
 /// The same for the status of a record.
 [[nodiscard]] result<void> check_readable(const record& r);
+
+/// Refuses more names of streams and relation keys, or of event types, than one query may have. Errors: `invalid_argument`.
+[[nodiscard]] result<void> at_most_names(std::size_t names);
+[[nodiscard]] result<void> at_most_types(std::size_t types);
 
 /// Whether a list can begin after this: nothing, or a name. Errors: `invalid_argument`.
 [[nodiscard]] result<void> check_list_start(std::string_view after);

@@ -191,7 +191,12 @@ result<void> check_json_within(std::string_view text, std::size_t levels) {
   return parse(parser, text);
 }
 
-result<void> read_json(std::string_view text, void* target, void (*read)(const json_node&, void*)) {
+result<void> read_json(std::string_view text, void* target, void (*read)(const json_node&, void*), bool scalar) {
+  const auto first = text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size())).substr(0, 1);
+  if (scalar && (first == "[" || first == "{")) {
+    if (auto checked = check_json(text); !checked) return checked;
+    text = first == "[" ? "[]" : "{}"; // which is no more of a scalar
+  }
   unsigned char stack_memory[2048];
   unsigned char tree_memory[4096];
   json::monotonic_resource resource{tree_memory};

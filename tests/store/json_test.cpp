@@ -247,6 +247,16 @@ TEST_CASE("scalars stand alone as well") {
   CHECK(!read<std::optional<std::int32_t>>("null"));
 }
 
+TEST_CASE("arrays and objects where a scalar is read are what they are, or no JSON") {
+  CHECK(problems<bool>(" [[1], {}] ") == "expected a boolean, found an array");
+  CHECK(problems<std::string>(R"({"a":1})") == "expected a string, found an object");
+  CHECK(problems<int>("[]") == "expected an integer, found an array");
+  CHECK(problems<double>("{}") == "expected a number, found an object");
+  CHECK(problems<int>("[1,]").starts_with("this is no JSON"));
+  CHECK(problems<int>("{} 1").starts_with("this is no JSON"));
+  CHECK(problems<int>(std::string(129, '[') + std::string(129, ']')).starts_with("this nests deeper than 128 levels"));
+}
+
 TEST_CASE("integers are exact up to the edges of their types") {
   const numbers least{std::numeric_limits<std::int8_t>::min(),  0, std::numeric_limits<std::int16_t>::min(), 0,
                       std::numeric_limits<std::int32_t>::min(), 0, std::numeric_limits<std::int64_t>::min(), 0};

@@ -1,8 +1,10 @@
+#include <skald/store/json.hpp>
 #include <skald/store/limits.hpp>
 
 #include <doctest/doctest.h>
 #include <tests/store/sql.hpp>
 #include <tests/tools/program.hpp>
+#include <tools/json/string.hpp>
 #include <tools/pipe/answer.hpp>
 #include <tools/pipe/number_set.hpp>
 #include <tools/pipe/session.hpp>
@@ -471,6 +473,25 @@ TEST_CASE("an error is told whatever its message holds, with its outcome") {
 TEST_CASE("names of members are meant, however they are written") {
   CHECK(answer_of("memory:", R"({"\u0072eq":1,"o\u0070":"st\u0061ts"})") ==
         R"({"req":1,"ok":true,"events":0,"types":{}})");
+}
+
+TEST_CASE("strings are what their escapes mean") {
+  for (const std::string json : {
+         R"("")",
+         R"("plain")",
+         R"("\"\\\/\b\f\n\r\t")",
+         R"("\\\\")",
+         R"("a\nb\n\nc")",
+         R"("\u0000\u001f\u007f")",
+         R"("\u0080\u00e4\u07ff")",
+         R"("\u0800\u20AC\ud7ff\ue000\uffff")",
+         R"("\ud800\udc00\uDBFF\uDFFF")",
+         R"("x\ud83d\ude00y\ud83d\ude00")",
+         "\"\u00e4\\u00e4\"",
+       }) {
+    CAPTURE(json);
+    CHECK(tools::json_string_in(json) == skald::from_json<std::string>(json).value());
+  }
 }
 
 TEST_CASE("pipe reads by stream, streams and keys, by type, direction, limit and cursor, and hands cursors back") {

@@ -1,5 +1,6 @@
 #include "checked_walker.hpp"
 #include "object.hpp"
+#include "string.hpp"
 
 #include <algorithm>
 
@@ -18,9 +19,9 @@ json_object::json_object(const json_value& value) : value_{value} {
     value.expected("an object");
     return;
   }
-  checked_walker walk{value.text()};
-  for (bool more = walk.take('{') && !walk.take('}'); more; more = walk.take(',')) {
-    if (members_.size() == most_members) {
+  std::size_t count = 0;
+  for (checked_walker walk{value.text()}; walk.next('{');) {
+    if (++count > most_members) {
       complete_ = false;
       value.refuse("has more than " + std::to_string(most_members) + " members");
       return;

@@ -1,4 +1,4 @@
-#include "checked_walker.hpp"
+#include "string.hpp"
 #include "value.hpp"
 #include <skald/store/quoted.hpp>
 
@@ -26,17 +26,17 @@ std::string_view trimmed(std::string_view text) {
 
 } // namespace
 
-std::string json_string_in(std::string_view json) {
-  if (json.find('\\') == std::string_view::npos) return std::string{json.substr(1, json.size() - 2)};
-  return skald::from_json<std::string>(json).value();
-}
-
 json_value::json_value(std::string_view text, skald::detail::json_problems& problems)
   : text_{trimmed(text)}, problems_{&problems} {}
 
 void json_value::read(std::string& out) const {
   if (text_.front() != '"') return expected("a string");
   out = json_string_in(text_);
+}
+
+void json_value::read(bool& out) const {
+  if (text_ != "true" && text_ != "false") return expected("a boolean");
+  out = text_ == "true";
 }
 
 void json_value::refuse_word(const std::string& words, const std::string& word) const {
@@ -47,18 +47,20 @@ void json_value::expected(std::string_view what) const {
   refuse("expected " + std::string{what} + ", found " + std::string{kind_of(text_)});
 }
 
+bool json_value::is_number() const { return kind_of(text_) == "a number"; }
+
 void json_value::expected_integer(std::uint64_t most) const {
   constexpr std::size_t shown = 40;
   const auto what = "an integer from 0 to " + std::to_string(most);
-  if (kind_of(text_) != "a number") return expected(what);
+  if (!is_number()) return expected(what);
   refuse("expected " + what + ", found " + std::string{text_.substr(0, shown)} + (text_.size() > shown ? "..." : ""));
 }
 
-std::vector<std::string_view> json_value::elements() const {
-  std::vector<std::string_view> all;
-  checked_walker walk{text_};
-  for (bool more = walk.take('[') && !walk.take(']'); more; more = walk.take(',')) all.push_back(walk.value());
-  return all;
+std::size_t json_value::elements() const {
+  std::size_t count = 0;
+  if (text_.front() == '[')
+    for (checked_walker walk{text_}; walk.next('['); ++count) (void)walk.value();
+  return count;
 }
 
 } // namespace tools

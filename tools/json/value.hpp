@@ -1,5 +1,6 @@
 #pragma once
 
+#include "checked_walker.hpp"
 #include <skald/store/json.hpp>
 
 #include <concepts>
@@ -12,9 +13,6 @@
 #include <vector>
 
 namespace tools {
-
-/// The string that a JSON text is. Precondition: it is one.
-[[nodiscard]] std::string json_string_in(std::string_view json);
 
 /// A value inside a JSON text, as it stands there, and where: what is only carried on stays what it was, byte for byte.
 /// What does not fit is noted in the problems, and what is read then stays as it was.
@@ -34,14 +32,16 @@ public:
 
   void read(std::string& out) const;
 
-  /// Truth, and numbers without fraction and exponent.
-  template <class T>
-    requires std::same_as<T, bool> || std::unsigned_integral<T>
+  void read(bool& out) const;
+
+  /// A number without fraction and exponent.
+  template <std::unsigned_integral T>
   void read(T& out) const {
-    auto read = skald::from_json<T>(text_);
-    if constexpr (std::unsigned_integral<T> && !std::same_as<T, bool>)
-      if (!read) return expected_integer(std::numeric_limits<T>::max());
-    take(std::move(read), out);
+    const auto read = is_number() ? skald::from_json<T>(text_) : skald::error{};
+    if (read)
+      out = *read;
+    else
+      expected_integer(std::numeric_limits<T>::max());
   }
 
   /// A string that `T::parse` reads.
@@ -51,7 +51,11 @@ public:
     const auto problems = problems_->count();
     std::string name;
     read(name);
-    if (problems_->count() == problems) take(T::parse(std::move(name)), out);
+    if (problems_->count() != problems) return;
+    if (auto parsed = T::parse(std::move(name)))
+      out = std::move(*parsed);
+    else
+      refuse(parsed.error().message);
   }
 
   /// Calls `visit` with each element, where this is an array.
@@ -59,8 +63,11 @@ public:
   void for_each(Visit visit) const {
     if (text_.front() != '[') return expected("an array");
     std::size_t i = 0;
-    for (const auto element : elements()) visit(json_value{element, *problems_, path_.element(i++)});
+    for (checked_walker walk{text_}; walk.next('[');) visit(json_value{walk.value(), *problems_, path_.element(i++)});
   }
+
+  /// The number of elements, 0 where this is no array. Cost grows with the text.
+  [[nodiscard]] std::size_t elements() const;
 
   template <class T>
   void read(std::vector<T>& out) const {
@@ -74,16 +81,8 @@ private:
   json_value(std::string_view text, skald::detail::json_problems& problems, const skald::detail::json_path& path)
     : text_{text}, problems_{&problems}, path_{path} {}
 
-  template <class T>
-  void take(skald::result<T> read, T& out) const {
-    if (read)
-      out = std::move(*read);
-    else
-      refuse(read.error().message);
-  }
-
+  [[nodiscard]] bool is_number() const;
   void expected_integer(std::uint64_t most) const; ///< shows a number as it stands
-  [[nodiscard]] std::vector<std::string_view> elements() const;
 
   std::string_view text_;
   skald::detail::json_problems* problems_;

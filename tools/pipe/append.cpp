@@ -1,5 +1,7 @@
 #include "moment.hpp"
 #include "readers.hpp"
+#include <skald/store/checks/append_checks.hpp>
+#include <skald/store/limits.hpp>
 
 namespace tools {
 
@@ -39,13 +41,17 @@ skald::new_event read_new_event(const json_value& from) {
   return made;
 }
 
-skald::stream_append read_part(const json_value& from) {
+/// `all` counts the events of the whole request.
+skald::stream_append read_part(const json_value& from, skald::detail::volume& all) {
   skald::stream_append made{{}, skald::expected_revision::any()};
   json_object object{from};
   object.need("stream", made.stream);
   if (const auto expected = object.find("expected")) made.expected = read_expected(*expected);
   if (const auto events = object.find("events"))
-    events->for_each([&](const json_value& event) { made.events.push_back(read_new_event(event)); });
+    events->for_each([&](const json_value& event) {
+      const auto& read = made.events.emplace_back(read_new_event(event));
+      all.add(read.data, read.meta).value();
+    });
   object.end();
   return made;
 }
@@ -54,8 +60,12 @@ skald::stream_append read_part(const json_value& from) {
 
 operation read_append(json_object& from) {
   skald::append_request made;
+  skald::detail::volume all;
   if (const auto streams = from.at("streams"))
-    streams->for_each([&](const json_value& part) { made.streams.push_back(read_part(part)); });
+    streams->for_each([&](const json_value& part) {
+      skald::detail::at_most(skald::limits::request_streams, made.streams.size() + 1, "streams").value();
+      made.streams.push_back(read_part(part, all));
+    });
   if (const auto relations = from.find("relations")) made.relations = read_relations(*relations);
   from.read("batch", made.batch);
   from.read("emit", made.emit);

@@ -1,5 +1,6 @@
 #include "moment.hpp"
 #include "readers.hpp"
+#include <skald/store/checks/append_checks.hpp>
 
 namespace tools {
 
@@ -27,8 +28,12 @@ skald::record read_record(const json_value& from) {
 
 operation read_hydrate(json_object& from) {
   std::vector<skald::record> records;
-  if (const auto all = from.at("records"))
-    all->for_each([&](const json_value& record) { records.push_back(read_record(record)); });
+  skald::detail::volume all;
+  if (const auto list = from.at("records"))
+    list->for_each([&](const json_value& record) {
+      const auto& read = records.emplace_back(read_record(record));
+      all.add(read.data, read.meta).value();
+    });
   return records;
 }
 

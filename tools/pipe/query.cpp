@@ -1,5 +1,6 @@
 #include "moment.hpp"
 #include "readers.hpp"
+#include <skald/store/checks/read_checks.hpp>
 
 #include <utility>
 
@@ -7,13 +8,24 @@ namespace tools {
 
 namespace {
 
+/// A list of names, which `at_most` refuses before they are read where there are too many.
+template <class Name>
+bool read_names(json_object& from, std::string_view member, std::vector<Name>& names,
+                skald::result<void> (*at_most)(std::size_t)) {
+  const auto list = from.find(member);
+  if (!list) return false;
+  at_most(list->elements()).value();
+  list->read(names);
+  return true;
+}
+
 /// A query that starts as `args` make it, with what narrows it down.
 template <class Query, class... Args>
 operation narrowed(json_object& from, Args&&... args) {
   operation made{std::in_place_type<Query>, std::forward<Args>(args)...};
   auto& query = std::get<Query>(made); // where it stays: g++ 12 warns of moves of queries that have no types
   std::vector<std::string> types;
-  if (from.read("types", types)) query.types(std::move(types));
+  if (read_names(from, "types", types, skald::detail::at_most_types)) query.types(std::move(types));
   if (const auto word = from.find("direction")) {
     std::string direction;
     word->read(direction);
@@ -39,8 +51,8 @@ operation read_read(json_object& from) {
   std::vector<skald::stream_id> streams;
   std::vector<skald::relation_key> keys;
   const bool has_stream = from.read("stream", stream);
-  const bool has_streams = from.read("streams", streams);
-  const bool has_keys = from.read("keys", keys);
+  const bool has_streams = read_names(from, "streams", streams, skald::detail::at_most_names);
+  const bool has_keys = read_names(from, "keys", keys, skald::detail::at_most_names);
   if (int{has_stream} + int{has_streams} + int{has_keys} != 1)
     from.refuse("stream", "give one of stream, streams and keys");
   if (has_stream) streams.push_back(std::move(stream));

@@ -1,4 +1,6 @@
 #include "readers.hpp"
+#include <skald/store/checks/append_checks.hpp>
+#include <skald/store/limits.hpp>
 
 #include <algorithm>
 #include <array>
@@ -9,7 +11,9 @@ namespace tools {
 std::vector<skald::relation_change> read_relations(const json_value& from) {
   using skald::relation_change;
   std::vector<relation_change> changes;
+  std::size_t count = 0;
   from.for_each([&](const json_value& change) {
+    skald::detail::at_most(skald::limits::relation_changes, ++count, "changes of relations").value();
     json_object object{change};
     const auto word = object.at("do");
     if (!word) return;

@@ -1,3 +1,4 @@
+#include "../json/string.hpp"
 #include "../json/walker.hpp"
 #include "readers.hpp"
 #include "request.hpp"
@@ -57,11 +58,11 @@ std::optional<std::uint64_t> number_in_front(std::string_view line) {
     auto read = number; // it counts once a comma has ended it
     for (bool more = walk.take('{'); more; more = walk.take(',')) {
       number = read;
-      const auto name = skald::from_json<std::string>(walk.string());
-      if (!name || !walk.take(':')) return number;
+      const auto name = walk.string();
+      if (!skald::check_json(name) || !walk.take(':')) return number;
       const auto value = walk.value();
       if (!skald::check_json(value)) return number;
-      if (*name != "req") continue;
+      if (json_string_in(name) != "req") continue;
       const auto found = skald::from_json<std::uint64_t>(value);
       if (read || !found) return {};
       read = *found;
@@ -83,11 +84,14 @@ request parse_request(std::string_view line) {
   json_object members{whole};
   std::uint64_t number = 0;
   members.need("req", number);
-  const bool has_number = problems.empty();
-  auto what = read_operation(members);
-  const auto known = has_number ? std::optional{number} : std::nullopt;
-  if (!problems.empty()) return {known, invalid(problems.to_error().message)};
-  return {known, std::move(what)};
+  const auto known = problems.empty() ? std::optional{number} : std::nullopt;
+  try {
+    auto what = read_operation(members);
+    if (!problems.empty()) return {known, invalid(problems.to_error().message)};
+    return {known, std::move(what)};
+  } catch (const skald::failure& over_a_limit) {
+    return {known, over_a_limit.error()};
+  }
 }
 
 } // namespace tools
