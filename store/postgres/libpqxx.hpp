@@ -8,7 +8,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -29,25 +28,20 @@ inline std::unique_ptr<pqxx::connection> connect(const std::string& uri) {
   return made;
 }
 
-#if SKALD_PQXX_VERSION >= 710
-/// Numbers as text: g++ 14 warns of them in this version's parameters.
-template <class Value>
-decltype(auto) in_text(const Value& value) {
-  if constexpr (std::is_arithmetic_v<Value>)
-    return pqxx::to_string(value);
-  else
-    return (value);
-}
-#endif
-
-/// Runs a prepared statement outside of libpqxx's transactions.
-template <class... Values>
-pqxx::result run(pqxx::connection& db, const std::string& name, const Values&... values) {
+/// Runs a prepared statement outside of libpqxx's transactions. Null pointers among the values mean NULL.
+inline pqxx::result run(pqxx::connection& db, const std::string& name, const std::vector<const char*>& values) {
   pqxx::nontransaction outside{db};
 #if SKALD_PQXX_VERSION < 710
-  return outside.exec_prepared(name, values...);
+  return outside.exec_prepared(name, pqxx::prepare::make_dynamic_params(values));
 #else
-  return outside.exec(pqxx::prepped{name}, pqxx::params{in_text(values)...});
+  pqxx::params all;
+  all.reserve(values.size());
+  for (const auto* value : values)
+    if (value)
+      all.append(pqxx::zview{value});
+    else
+      all.append();
+  return outside.exec(pqxx::prepped{name}, all);
 #endif
 }
 
