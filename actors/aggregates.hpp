@@ -33,17 +33,17 @@ public:
 
   /// Lets the aggregate of `stream` decide: `command(A&)` looks at its state, pushes events, or throws `rejected`.
   ///
-  /// Commands to one stream decide one after the other, in the order they were sent. What was pushed is appended, all or
-  /// nothing, and the receipt comes when it is durable, as does a refusal that rests on earlier commands. Where another
-  /// process has appended to the stream, the command decides anew on that; a refusal may rest on a state that is older
-  /// by `node_options::poll`. A command may be called several times, on threads of skald: it captures by value and has
-  /// no side effects. On g++ 12, name a command that captures, and pass the variable.
+  /// Commands to one stream decide one after the other, in the order they were sent. What was pushed is appended, all
+  /// or nothing, and the receipt comes when it is durable, as does a refusal that rests on earlier commands. Where
+  /// another process has appended to the stream, the command decides anew on that; a refusal may rest on a state that
+  /// is older by `node_options::poll`. A command may be called several times, on threads of skald: it captures by
+  /// value and has no side effects. On g++ 12, name a command that captures, and pass the variable.
   ///
-  /// Resumes on the executor of the awaiting coroutine. Throws `failure`: `rejected` with the command's words (what else
-  /// it throws is `rejected` too), `wrong_expected_revision` where somebody else kept changing the stream,
-  /// `insertion_failed` or `broken_promise` (look at the outcome), `read_only`, `read_failed`, `invalid_event` where the
-  /// stream does not fit the aggregate, `duplicate_event` where an event's own id is stored already, `invalid_argument`
-  /// for an empty or reserved stream, `overloaded`, `stopped`.
+  /// Resumes on the executor of the awaiting coroutine. Throws `failure`: `rejected` with the command's words (what
+  /// else it throws is `rejected` too), `wrong_expected_revision` where somebody else kept changing the stream,
+  /// `insertion_failed` or `broken_promise` (look at the outcome), `read_only`, `read_failed`, `invalid_event` where
+  /// the stream does not fit the aggregate, `duplicate_event` where an event's own id is stored already,
+  /// `invalid_argument` for an empty or reserved stream, `overloaded`, `stopped`.
   template <class Command>
     requires std::invocable<const std::decay_t<Command>&, A&>
   task<receipt> execute(stream_id stream, Command&& command) const {
@@ -55,8 +55,9 @@ public:
 
   /// A copy of the aggregate of `stream` as it is after all commands that were sent before, all of them durable.
   ///
-  /// What another process appends to the same file may be missing for as long as `node_options::poll`. An unknown stream
-  /// gives one at revision 0. Resumes on the executor of the awaiting coroutine. Throws `failure`, as `execute` does.
+  /// What another process appends to the same file may be missing for as long as `node_options::poll`. An unknown
+  /// stream gives one at revision 0. Resumes on the executor of the awaiting coroutine. Throws `failure`, as
+  /// `execute` does.
   task<A> get(stream_id stream) const { return get(door_, std::move(stream)); }
 
 private:

@@ -20,8 +20,8 @@ namespace skald {
 
 class node;
 
-/// For people who write actors of their own: how to ask one, and the typed interfaces of skald's. The one public header,
-/// with the `caf.hpp` it rests on, that includes CAF (`tests/headers`).
+/// For people who write actors of their own: how to ask one, and the typed interfaces of skald's. The one public
+/// header, with the `caf.hpp` it rests on, that includes CAF (`tests/headers`).
 namespace actors {
 
 using store_actor =
@@ -167,8 +167,8 @@ task<R> answer_of(SpawnAsker spawn_asker, std::chrono::milliseconds timeout) {
 ///
 /// For actors of one's own; aggregates and projections have handles. Resumes on the executor of the awaiting coroutine,
 /// never on a thread of CAF. Throws `failure`: `timeout`, `broken_promise` where the actor has ended or dropped its
-/// promise and then ended, `rejected` for an error it answered, `stopped` where the coroutine is cancelled. On g++ 12, name a
-/// message that is an aggregate.
+/// promise and then ended, `rejected` for an error it answered, `stopped` where the coroutine is cancelled. On g++
+/// 12, name a message that is an aggregate.
 template <class R, class Handle, class... Ts>
 task<R> ask(Handle to, std::chrono::milliseconds timeout, Ts&&... message) {
   (..., [] { SKALD_AWAIT_GUARD(Ts); }());

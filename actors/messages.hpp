@@ -12,7 +12,8 @@
 #include <utility>
 #include <vector>
 
-/// What the actors of one node say to each other. Messages hold shared pointers and promises and never leave the process.
+/// What the actors of one node say to each other. Messages hold shared pointers and promises and never leave the
+/// process.
 namespace skald::actors {
 
 // -- to everybody who awaits answers ---------------------------------------------------------------------------------
@@ -84,7 +85,8 @@ struct command_work {
   std::shared_ptr<content> job;
 };
 
-/// Somebody has, or may have, appended to these streams who is not their aggregate: they are at these revisions or beyond.
+/// Somebody has, or may have, appended to these streams who is not their aggregate: they are at these revisions or
+/// beyond.
 struct streams_changed {
   std::shared_ptr<const std::vector<std::pair<stream_id, revision>>> streams;
 };
@@ -153,9 +155,9 @@ struct replay {
   promise<void> answer;
 };
 
-/// Starts nothing any more; answered when everything that runs has ended and the checkpoint is durable, or cannot be made
-/// so. Handlers that run for longer than `patience` are cancelled. Who waits for the projection is refused. May be sent
-/// again.
+/// Starts nothing any more; answered when everything that runs has ended and the checkpoint is durable, or cannot be
+/// made so. Handlers that run for longer than `patience` are cancelled. Who waits for the projection is refused. May
+/// be sent again.
 struct halt {
   std::chrono::milliseconds patience;
   promise<void> answer;

@@ -21,13 +21,13 @@ struct node_options {
   /// Where events are kept: `sqlite:FILE`, `postgresql://USER@HOST/DATABASE` (see `open_postgres_store`), or `memory:`,
   /// which ends with the node.
   std::string store = "memory:";
-  /// Told when a handler or a projection fails, with the record where there is one, and when a snapshot cannot be kept; on
-  /// any thread, several at once. Not given: a line on standard error.
+  /// Told when a handler or a projection fails, with the record where there is one, and when a snapshot cannot be
+  /// kept; on any thread, several at once. Not given: a line on standard error.
   std::function<void(const error&, const record*)> on_error{};
   /// What an acknowledged append survives; `memory:` survives nothing.
   skald::durability durability = skald::durability::full;
-  /// Whether each record that is read is held against its checksum, and how long the receipt of a command is kept at least: as
-  /// in `store_options`, which says what a store notices then.
+  /// Whether each record that is read is held against its checksum, and how long the receipt of a command is kept at
+  /// least: as in `store_options`, which says what a store notices then.
   bool verify_reads = false;
   std::chrono::milliseconds command_retention = store_options{}.command_retention;
   /// Whether events of types that the node does not know may be appended, with any JSON as their data and metadata.
@@ -47,9 +47,9 @@ struct node_options {
 
 /// The running system, and the place where it is wired together: owns the store, the actors and one Asio thread.
 ///
-/// Wire first: `aggregates`, `events`, `relations_from`, `validate` and `projector`; then `run`. The tasks below may be awaited on any executor and
-/// from any thread while the node runs; they resume on the executor of the awaiting coroutine and throw `failure`, with
-/// `stopped` when the node does not run, `overloaded`, and what else they name.
+/// Wire first: `aggregates`, `events`, `relations_from`, `validate` and `projector`; then `run`. The tasks below may
+/// be awaited on any executor and from any thread while the node runs; they resume on the executor of the awaiting
+/// coroutine and throw `failure`, with `stopped` when the node does not run, `overloaded`, and what else they name.
 class node {
 public:
   /// Opens the store. Throws `failure`: `invalid_argument` for an unknown kind of store, `open_failed`.
@@ -59,8 +59,8 @@ public:
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
-  /// The aggregates of a type, whose events become known to the node. Where the type has a state struct, a snapshot of a
-  /// stream is saved each time that so many of its events were folded, in the background. Throws `failure`
+  /// The aggregates of a type, whose events become known to the node. Where the type has a state struct, a snapshot
+  /// of a stream is saved each time that so many of its events were folded, in the background. Throws `failure`
   /// (`invalid_argument`) while the node runs, and where one of its event types has another meaning already.
   template <aggregate_type A>
   [[nodiscard]] skald::aggregates<A> aggregates(snapshot_every every = {}) {
@@ -83,8 +83,9 @@ public:
     types_before_run().template relations_from<Data>(std::move(map)).value();
   }
 
-  /// Has events with this data struct held against the store before they are appended; see `catalog::validate`. `check` is a
-  /// `result<void>(const Data&, validation&)`, called on the store's thread. Throws as `relations_from` does.
+  /// Has events with this data struct held against the store before they are appended; see `catalog::validate`.
+  /// `check` is a `result<void>(const Data&, validation&)`, called on the store's thread. Throws as `relations_from`
+  /// does.
   template <class Data, class Check>
   void validate(Check check) {
     types_before_run().template validate<Data>(std::move(check)).value();

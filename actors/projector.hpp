@@ -83,13 +83,13 @@ public:
 
   /// Delivers everything behind `from` that was handled before once more, as hydrated, so to `on` and `all` but not to
   /// `once`. `reset` may empty a read model: it runs on the node's Asio thread when nothing is being handled and the
-  /// replay can no longer be lost, before the first delivery. Both survive a crash: the replay goes on, and a read model
-  /// whose `reset` did not happen is written over.
+  /// replay can no longer be lost, before the first delivery. Both survive a crash: the replay goes on, and a read
+  /// model whose `reset` did not happen is written over.
   ///
   /// A projection that a handler had stopped is started again by it. Answers when the replay has begun; await `reached`
   /// for its end. Resumes on the executor of the awaiting coroutine.
-  /// Throws `failure`: `insertion_failed`, `handler_failed` where `reset` throws, `rejected` while another replay is about to
-  /// begin, `stopped`.
+  /// Throws `failure`: `insertion_failed`, `handler_failed` where `reset` throws, `rejected` while another replay is
+  /// about to begin, `stopped`.
   template <class Reset = std::function<void()>>
   task<void> replay(position from = {}, Reset&& reset = {}) const {
     SKALD_AWAIT_GUARD(Reset);

@@ -18,9 +18,9 @@
 
 namespace skald::actors {
 
-/// An answer that is owed, sent along in a message. Copies share the debt: the first `deliver` counts, and when the last
-/// copy goes without one, the receiver gets `errc::broken_promise`. So an answer always comes, also from actors that end
-/// or crash. Safe to use from several threads.
+/// An answer that is owed, sent along in a message. Copies share the debt: the first `deliver` counts, and when the
+/// last copy goes without one, the receiver gets `errc::broken_promise`. So an answer always comes, also from actors
+/// that end or crash. Safe to use from several threads.
 template <class T>
 class promise {
 public:

@@ -11,9 +11,9 @@
 
 namespace skald::actors {
 
-/// Owns the writing side of the store, on a thread of its own. Appends that wait in its mailbox become one group commit:
-/// the first one of a group sends a flush, which lands behind everything that is already queued. Snapshots that came
-/// meanwhile are kept behind the commit and its answers.
+/// Owns the writing side of the store, on a thread of its own. Appends that wait in its mailbox become one group
+/// commit: the first one of a group sends a flush, which lands behind everything that is already queued. Snapshots
+/// that came meanwhile are kept behind the commit and its answers.
 class store_state {
 public:
   static constexpr const char* name = "skald.store";

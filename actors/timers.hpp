@@ -11,8 +11,8 @@ namespace skald::actors {
   return std::clamp<std::chrono::milliseconds>(patience, std::chrono::milliseconds{0}, std::chrono::hours{24 * 365});
 }
 
-/// Which timers an actor has to arm that CAF cannot call off, for several deadlines: no more than it takes, for one that
-/// rings is followed by the next. Each rings once, in its time.
+/// Which timers an actor has to arm that CAF cannot call off, for several deadlines: no more than it takes, for one
+/// that rings is followed by the next. Each rings once, in its time.
 class timers {
 public:
   using time_point = std::chrono::steady_clock::time_point;

@@ -39,7 +39,8 @@ class kept_state {
 public:
   static_assert(json_struct<State>, "the state of an aggregate is a struct described by BOOST_DESCRIBE_STRUCT");
 
-  /// Shadow it with a higher one where `with` makes something else of the same events: older snapshots are of no use then.
+  /// Shadow it with a higher one where `with` makes something else of the same events: older snapshots are of no use
+  /// then.
   static constexpr std::uint32_t snapshot_version = 1;
 
   [[nodiscard]] const State& state() const noexcept { return state_; }
@@ -65,9 +66,9 @@ class kept_state<void> {};
 /// which look at the state, `push` events or throw `rejected`. State changes only in `with`. Events of other types in
 /// the stream are counted and otherwise passed over. Copies are independent. Not thread-safe: one thread at a time.
 ///
-/// Where it is derived from `aggregate<Self, Events, State>`, snapshots spare folding a long stream from its beginning. Then
-/// all that `with` changes is the member `state_`, a plain struct `State` that BOOST_DESCRIBE_STRUCT describes, which
-/// everybody may look at through `state()`; the aggregate has no members of its own.
+/// Where it is derived from `aggregate<Self, Events, State>`, snapshots spare folding a long stream from its
+/// beginning. Then all that `with` changes is the member `state_`, a plain struct `State` that BOOST_DESCRIBE_STRUCT
+/// describes, which everybody may look at through `state()`; the aggregate has no members of its own.
 template <class Self, class Events, class State = void>
 class aggregate : public detail::kept_state<State> {
 public:
@@ -202,8 +203,8 @@ struct aggregate_access {
     return made;
   }
 
-  /// Errors: `invalid_argument` where something is pending or nothing was folded; `invalid_event` where the state has no
-  /// form in JSON.
+  /// Errors: `invalid_argument` where something is pending or nothing was folded; `invalid_event` where the state has
+  /// no form in JSON.
   template <keeps_snapshots A>
   static result<snapshot> take_snapshot(const A& a) {
     const auto refused = [&](errc code, const std::string& why) {

@@ -15,16 +15,17 @@ namespace skald {
 /// What a command does with an aggregate: looks, pushes events, throws `rejected`. May be called several times.
 using decision = std::function<void(any_aggregate&)>;
 
-/// Where the answer to a command goes. Called once, on the thread that drives the pipeline, which it must not call back.
+/// Where the answer to a command goes. Called once, on the thread that drives the pipeline, which it must not call
+/// back.
 using decision_answer = std::function<void(result<receipt>)>;
 
 /// Decides the commands of one stream, one after the other, and keeps their appends in flight.
 ///
 /// Plain code without threads and time; an aggregate actor drives it. A cold pipeline asks for its stream to be loaded.
 /// The next command decides on the state that the commands before it will have made, while their appends are still in
-/// flight; answers wait until everything a decision rests on is durable, also refusals and reads. When the store refuses
-/// an append because the stream has moved on, what was decided on it is dropped, the stream is loaded again and the
-/// commands decide anew, at most `max_attempts` times. Each append names the event it rests on
+/// flight; answers wait until everything a decision rests on is durable, also refusals and reads. When the store
+/// refuses an append because the stream has moved on, what was decided on it is dropped, the stream is loaded again
+/// and the commands decide anew, at most `max_attempts` times. Each append names the event it rests on
 /// (`append_request::after`), so that it falls together with the one before it. Not thread-safe.
 class pipeline {
 public:
@@ -52,8 +53,8 @@ public:
   /// Whether the stream has to be read now: answer with `fold` for each record, then `loaded`. Something once for each
   /// time.
   [[nodiscard]] std::optional<load_action> take_load();
-  /// The snapshot that was found. Where it is used, the stream is to be read behind its cursor; where it is of no use, from
-  /// the beginning.
+  /// The snapshot that was found. Where it is used, the stream is to be read behind its cursor; where it is of no
+  /// use, from the beginning.
   [[nodiscard]] bool restore(const stored_snapshot& s);
   /// One record of the stream that is being loaded.
   void fold(const record& r);

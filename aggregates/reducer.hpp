@@ -27,8 +27,8 @@ public:
 
   reducer(std::string name, Steps steps) : name_{std::move(name)}, steps_{std::move(steps)} {}
 
-  /// The same reducer with a version of its steps, 1 where none is given. Raise it where they make something else of the
-  /// same events: older snapshots are of no use then.
+  /// The same reducer with a version of its steps, 1 where none is given. Raise it where they make something else of
+  /// the same events: older snapshots are of no use then.
   [[nodiscard]] reducer version(std::uint32_t number) && {
     version_ = number;
     return std::move(*this);
@@ -78,13 +78,14 @@ public:
     return state;
   }
 
-  /// The state of a stream, or of the streams that are kept under a relation key: from the snapshot of it, where there is
-  /// one that holds, and what lies behind that.
+  /// The state of a stream, or of the streams that are kept under a relation key: from the snapshot of it, where
+  /// there is one that holds, and what lies behind that.
   ///
-  /// Sees to the snapshot: one that is of no use is removed, and a new one is saved where so many records of whatever type
-  /// were folded behind the last one, or from the beginning. A snapshot that cannot be saved is no error. Blocks while it
-  /// reads; memory holds one page, and of a relation the names of its streams. Of a relation with more streams than a query
-  /// names, those that join or leave meanwhile may be folded or not. Errors: as above, and `read_failed` of the relation.
+  /// Sees to the snapshot: one that is of no use is removed, and a new one is saved where so many records of whatever
+  /// type were folded behind the last one, or from the beginning. A snapshot that cannot be saved is no error. Blocks
+  /// while it reads; memory holds one page, and of a relation the names of its streams. Of a relation with more
+  /// streams than a query names, those that join or leave meanwhile may be folded or not. Errors: as above, and
+  /// `read_failed` of the relation.
   [[nodiscard]] result<std::optional<State>> reduce(event_store& store, const stream_id& of,
                                                     snapshot_every every) const {
     return reduce(store, snapshot_key{name_, of}, stream_query{of}, revision{}, every);

@@ -38,9 +38,9 @@ struct assignment {
 
 /// Decides which handler may start with which record of a projection, and how far everything is handled.
 ///
-/// Plain code without threads and without time: the projector actor feeds it pages and completions, and carries out what
-/// it answers. A stream's next record starts when all handlers of the one before are done; different streams go side by
-/// side. Consecutive records of a stream that the same single handler wants are handed over as one run. Not
+/// Plain code without threads and without time: the projector actor feeds it pages and completions, and carries out
+/// what it answers. A stream's next record starts when all handlers of the one before are done; different streams go
+/// side by side. Consecutive records of a stream that the same single handler wants are handed over as one run. Not
 /// thread-safe. Every call costs in proportion to the records it is about.
 class dispatcher {
 public:

@@ -8,8 +8,8 @@
 /// A program as a process of its own.
 namespace child {
 
-/// How it ended: its status as a shell has it (128 and the number of the signal that killed it), what it said, and the most
-/// memory it had, which is no less than that of this process when it was started.
+/// How it ended: its status as a shell has it (128 and the number of the signal that killed it), what it said, and
+/// the most memory it had, which is no less than that of this process when it was started.
 struct ended {
   int status = 0;
   std::string out;

@@ -1,5 +1,5 @@
-# Each path of this repository that a page names in backticks is there; one that ends with "/" is a folder. NAME stands for
-# one that a reader will make.
+# Each path of this repository that a page names in backticks is there; one that ends with "/" is a folder. NAME
+# stands for one that a reader will make.
 cmake_minimum_required(VERSION 3.25)
 file(GLOB pages ${ROOT}/*.md ${ROOT}/docs/*.md ${ROOT}/docs/*/*.md)
 list(REMOVE_ITEM pages ${ROOT}/docs/record/conformance.md) # names tests from the folder of tests on; see conformance.cmake

@@ -35,7 +35,8 @@ std::string list(const std::string& element, std::size_t bytes = long_text) {
   return '[' + repeated(element + ',', bytes) + element + ']';
 }
 
-/// What the program makes of a line, whose pieces are not put together here: what this process holds counts as the program's.
+/// What the program makes of a line, whose pieces are not put together here: what this process holds counts as the
+/// program's.
 child::ended answer_to(const words& command, std::initializer_list<std::string_view> line) {
   const skald::test::temporary_folder folder;
   const auto in = (folder.path() / "in").string();
