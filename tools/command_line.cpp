@@ -223,6 +223,12 @@ private:
       ->option_text("URL")
       ->envname("SKALD_COPY_TO")
       ->required();
+
+    auto* backup = add("backup", "Copy a store in a SQLite file while it is in use, and verify the copy",
+                       [this] { return run_backup(common_, backup_, at_); });
+    backup->add_option("FILE", backup_.file, "The new file, which is a store like the first")
+      ->required()
+      ->option_text(" ");
   }
 
   void add_manual() {
@@ -332,6 +338,7 @@ private:
   tail_options tail_;
   relations_options relations_;
   copy_options copy_;
+  backup_options backup_;
   import_options import_;
   export_options export_;
   load_options load_;

@@ -5,7 +5,8 @@
 
 namespace tools {
 
-progress::progress(std::string what, console& at) : what_{std::move(what)}, at_{at} {
+progress::progress(std::string what, console& at, std::string unit)
+  : what_{std::move(what)}, unit_{std::move(unit)}, at_{at} {
   if (at_.err_is_terminal) print();
 }
 
@@ -15,8 +16,8 @@ progress::~progress() {
   at_.err << '\n';
 }
 
-void progress::show(std::uint64_t events, double part) {
-  events_ = events;
+void progress::show(std::uint64_t units, double part) {
+  units_ = units;
   part_ = part;
   const auto now = clock::now();
   if (now - shown_ < (at_.err_is_terminal ? std::chrono::milliseconds{100} : std::chrono::seconds{10})) return;
@@ -25,7 +26,7 @@ void progress::show(std::uint64_t events, double part) {
 }
 
 void progress::print() {
-  const auto text = progress_text(what_, events_, part_, clock::now() - begun_);
+  const auto text = progress_text(what_, units_, part_, clock::now() - begun_, unit_);
   if (at_.err_is_terminal)
     at_.err << '\r' << text << "\033[K" << std::flush;
   else

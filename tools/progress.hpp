@@ -12,25 +12,26 @@ namespace tools {
 /// line every ten seconds.
 class progress {
 public:
-  /// `what` is done to events, such as "imported".
-  progress(std::string what, console& at);
+  /// `what` is done to events, such as "imported", or to other units.
+  progress(std::string what, console& at, std::string unit = "event");
   /// Shows the last state on a terminal, and leaves the line.
   ~progress();
   progress(const progress&) = delete;
   progress& operator=(const progress&) = delete;
 
-  /// `events` are done, which is `part` of the whole, or 0 where that is not known.
-  void show(std::uint64_t events, double part);
+  /// `units` are done, which is `part` of the whole, or 0 where that is not known.
+  void show(std::uint64_t units, double part);
 
 private:
   using clock = std::chrono::steady_clock;
   void print();
 
   std::string what_;
+  std::string unit_;
   console& at_;
   clock::time_point begun_ = clock::now();
   clock::time_point shown_ = begun_;
-  std::uint64_t events_ = 0;
+  std::uint64_t units_ = 0;
   double part_ = 0;
 };
 

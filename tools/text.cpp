@@ -115,17 +115,17 @@ std::string table_of(const std::string& title, const named_numbers& numbers) {
   return table({title, ">"}, rows);
 }
 
-std::string progress_text(std::string_view what, std::uint64_t events, double part,
-                          std::chrono::duration<double> taken) {
+std::string progress_text(std::string_view what, std::uint64_t units, double part, std::chrono::duration<double> taken,
+                          std::string_view unit) {
   constexpr std::size_t length = 20;
-  auto text = std::string{what} + ' ' + counted(events, "event");
+  auto text = std::string{what} + ' ' + counted(units, unit);
   if (part > 0) {
     const auto full = static_cast<std::size_t>(std::min(part, 1.0) * length);
     text += ", " + std::to_string(static_cast<int>(std::min(part, 1.0) * 100)) + " % [" + std::string(full, '=') +
             std::string(length - full, ' ') + ']';
   }
   if (taken.count() < 1) return text;
-  text += ", " + grouped(static_cast<std::uint64_t>(static_cast<double>(events) / taken.count())) + " a second";
+  text += ", " + grouped(static_cast<std::uint64_t>(static_cast<double>(units) / taken.count())) + " a second";
   if (part > 0 && part < 1) text += ", " + duration_text(taken.count() / part * (1 - part)) + " left";
   return text;
 }

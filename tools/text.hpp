@@ -60,8 +60,8 @@ using named_numbers = std::vector<std::pair<std::string, std::uint64_t>>;
 /// `imported 12,000 events, 45 % [=====     ], 60,000 a second, 3 s left`, as far as it is known.
 ///
 /// `part` of the work is done, from 0 to 1; 0 where it is not known how much there is.
-[[nodiscard]] std::string progress_text(std::string_view what, std::uint64_t events, double part,
-                                        std::chrono::duration<double> taken);
+[[nodiscard]] std::string progress_text(std::string_view what, std::uint64_t units, double part,
+                                        std::chrono::duration<double> taken, std::string_view unit = "event");
 
 /// Counts moments in at most `most_bars` bars of equal width, which widens as it has to: memory does not grow.
 class histogram {

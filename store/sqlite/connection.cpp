@@ -122,11 +122,30 @@ void connection::watch_log(int& pages) const noexcept {
 
 void connection::keep_log() const noexcept { sqlite3_db_config(get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }
 
+bool connection::copy_to(const connection& to, const copy_progress& go_on) const {
+  constexpr int pages_at_once = 64; // 256 KiB
+  const auto finish = [](sqlite3_backup* copy) { sqlite3_backup_finish(copy); };
+  const std::unique_ptr<sqlite3_backup, decltype(finish)> copy{sqlite3_backup_init(to.get(), "main", get(), "main"),
+                                                               finish};
+  if (!copy) to.fail("overwriting it");
+  for (;;) {
+    const int code = sqlite3_backup_step(copy.get(), pages_at_once);
+    const auto pages = sqlite3_backup_pagecount(copy.get());
+    const auto done = pages - sqlite3_backup_remaining(copy.get());
+    if (code == SQLITE_DONE) return true;
+    if (code != SQLITE_OK) to.fail("copying '" + file_.string() + "' into it", code, sqlite3_errstr(code));
+    if (!go_on(static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(pages))) return false;
+  }
+}
+
 void connection::fail(const char* purpose, outcome fate) const {
-  const int code = sqlite3_extended_errcode(get());
+  fail(purpose, sqlite3_extended_errcode(get()), sqlite3_errmsg(get()), fate);
+}
+
+void connection::fail(const std::string& purpose, int code, const char* message, outcome fate) const {
   const bool damaged = (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
   error why{damaged ? trouble_with_damage() : trouble_,
-            sentence(purpose, std::string{sqlite3_errmsg(get())} + " (SQLite code " + std::to_string(code) + ")",
+            sentence(purpose, std::string{message} + " (SQLite code " + std::to_string(code) + ")",
                      read_only_disk(code)
                        ? "its file system can only be read: see in the system's log why that is, and "
                          "mount it for writing again"
@@ -160,7 +179,7 @@ errc connection::trouble_with_damage() const noexcept {
   return trouble_ == errc::open_failed ? trouble_ : errc::corrupt;
 }
 
-std::string connection::sentence(const char* purpose, const std::string& reason, const char* advice) const {
+std::string connection::sentence(const std::string& purpose, const std::string& reason, const char* advice) const {
   return "store '" + file_.string() + "': " + purpose + ": " + reason + ": " + advice;
 }
 

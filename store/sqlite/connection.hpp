@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -61,6 +62,13 @@ public:
   /// Keeps the log when the last connection is closed, instead of moving it into the database.
   void keep_log() const noexcept;
 
+  /// Called with the number of pages that are copied, and of all pages. Returns false to stop.
+  using copy_progress = std::function<bool(std::uint64_t, std::uint64_t)>;
+
+  /// Overwrites `to` with all pages of this database. Returns whether it was copied to the end; otherwise `to` is as it was.
+  /// Within a transaction, the pages are those that the transaction sees, whatever others write meanwhile.
+  [[nodiscard]] bool copy_to(const connection& to, const copy_progress& go_on) const;
+
   /// Throws the last error of SQLite.
   [[noreturn]] void fail(const char* purpose, outcome fate = outcome::not_written) const;
   [[noreturn]] void fail(const char* purpose, const std::string& reason, const char* advice) const;
@@ -74,9 +82,11 @@ private:
   };
 
   void wait_for_others() const;
+  [[noreturn]] void fail(const std::string& purpose, int code, const char* message,
+                         outcome fate = outcome::not_written) const;
   [[nodiscard]] bool read_only_disk(int code) const noexcept;
   [[nodiscard]] errc trouble_with_damage() const noexcept;
-  [[nodiscard]] std::string sentence(const char* purpose, const std::string& reason, const char* advice) const;
+  [[nodiscard]] std::string sentence(const std::string& purpose, const std::string& reason, const char* advice) const;
 
   std::filesystem::path file_;
   errc trouble_;

@@ -111,4 +111,14 @@ std::unique_ptr<connection> open_for_reading(const std::filesystem::path& file, 
   return db;
 }
 
+std::unique_ptr<connection> open_for_copying(const std::filesystem::path& file) {
+  create_file(file, false);
+  auto db = std::make_unique<connection>(file, errc::open_failed);
+  db->execute("setting it up", "PRAGMA query_only = ON");
+  if (identify(*db) == 0) db->fail("opening it", "the file is empty", no_store);
+  return db;
+}
+
+bool is_newest(const connection& db) { return identify(db) == newest_version(); }
+
 } // namespace skald::detail::sqlite

@@ -19,4 +19,10 @@ void create_file(const std::filesystem::path& file, bool wanted);
 /// Opens a file for a reader.
 [[nodiscard]] std::unique_ptr<connection> open_for_reading(const std::filesystem::path& file, bool verified);
 
+/// Opens a file to copy it: of any version of the schema, which stays. Throws `open_failed`.
+[[nodiscard]] std::unique_ptr<connection> open_for_copying(const std::filesystem::path& file);
+
+/// Whether the schema of a file is of the newest version, so that a reader can read it. Throws `open_failed`.
+[[nodiscard]] bool is_newest(const connection& db);
+
 } // namespace skald::detail::sqlite
