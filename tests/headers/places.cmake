@@ -29,3 +29,15 @@ expect_only_in(store/values/checksum.cpp "[<\"]xxhash\\.h")
 expect_only_in(tools/command_line.cpp "[<\"]CLI/")
 list(FILTER sources EXCLUDE REGEX "^tools/")
 expect_only_in("" "include *\"") # from the folder beside, any other could be reached
+
+# A file that fills up is divided before it gets more.
+file(GLOB_RECURSE files RELATIVE ${SOURCES} ${SOURCES}/store/*.[ch]pp ${SOURCES}/aggregates/*.[ch]pp
+     ${SOURCES}/projection/*.[ch]pp ${SOURCES}/actors/*.[ch]pp ${SOURCES}/tools/*.[ch]pp)
+foreach(source IN LISTS files)
+  file(READ ${SOURCES}/${source} text)
+  string(REGEX REPLACE "[^\n]" "" lines "${text}")
+  string(LENGTH "${lines}" length)
+  if(length GREATER 500)
+    message(SEND_ERROR "${source} has ${length} lines, a file of a library has at most 500: divide it")
+  endif()
+endforeach()

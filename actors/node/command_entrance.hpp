@@ -1,0 +1,28 @@
+#pragma once
+
+#include <skald/actors/aggregates.hpp>
+#include <skald/actors/gate.hpp>
+#include <skald/actors/interfaces.hpp>
+
+#include <memory>
+
+/// Not for users, and not installed.
+namespace skald::actors {
+
+/// Sends commands to the aggregates of one type, as many at a time as a gate lets in.
+class command_entrance final : public skald::detail::command_door,
+                               public std::enable_shared_from_this<command_entrance> {
+public:
+  command_entrance(std::shared_ptr<gate> commands, std::shared_ptr<link<directory_actor>> directory)
+    : gate_{std::move(commands)}, directory_{std::move(directory)} {}
+
+  task<receipt> execute(stream_id stream, decision decide) override;
+
+private:
+  static task<receipt> execute(std::shared_ptr<command_entrance> self, stream_id stream, decision decide);
+
+  std::shared_ptr<gate> gate_;
+  std::shared_ptr<link<directory_actor>> directory_;
+};
+
+} // namespace skald::actors
