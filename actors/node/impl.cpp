@@ -114,7 +114,8 @@ void node::impl::shut_down() {
   client->end();
 }
 
-/// Finishes what was accepted, however long the disk takes. Leaves behind only coroutines that do not fetch their answers.
+/// Finishes everything that was accepted, however long the disk takes. Leaves only coroutines that do not fetch their
+/// answers.
 void node::impl::finish_accepted() {
   constexpr std::chrono::milliseconds round{100};
   for (auto left = after_cancel / round; !commands->wait_until_empty(round); --left) {

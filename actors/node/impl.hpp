@@ -70,7 +70,7 @@ public:
       [this, work = std::move(work)](actors::promise<T> answer) { client->read<T>(work, std::move(answer)); });
   }
 
-  /// Tells projections and aggregates what other processes append, as long as there is a store to ask. On Asio's thread.
+  /// Tells projections and aggregates what other processes append, as long as there is a store. On Asio's thread.
   task<void> watch();
 
   /// A promise that first tells aggregates that their streams have changed, and then passes the answer on.
