@@ -27,9 +27,17 @@ public:
   constexpr timestamp(milliseconds time, std::uint16_t counter) noexcept
     : ticks_{static_cast<std::uint64_t>(time.time_since_epoch().count()) << 16 | counter} {}
 
-  /// Reads ISO 8601 in UTC, such as `2000-03-14T23:00:00.000Z`, with up to three digits behind the second, from 1970
-  /// on. The first moment of 1970 gets counter 1, for zero stands for "not given". Errors: `invalid_argument`.
-  static result<timestamp> parse(std::string_view text);
+  /// What becomes of the part of a time that is finer than a millisecond.
+  enum class finer {
+    in_counter, ///< 64 steps of the counter for a microsecond, so that the order stays; the rest is cut off
+    refused
+  };
+
+  /// Reads RFC 3339, such as `2000-03-14T23:00:00.000Z` or `2000-03-15 00:00:00.123456+01:00`, from 1970 on. The offset is
+  /// converted to UTC; it may lack its colon or its minutes. A leap second (`:60` at the end of a month) sorts after all of
+  /// the second before it, and shows that one's last millisecond. The first moment of 1970 gets counter 1, because zero
+  /// stands for "not given". Errors: `invalid_argument`.
+  static result<timestamp> parse(std::string_view text, finer than_a_millisecond = finer::in_counter);
 
   [[nodiscard]] constexpr std::uint64_t ticks() const noexcept { return ticks_; }
   [[nodiscard]] constexpr bool given() const noexcept { return ticks_ != 0; }

@@ -211,6 +211,10 @@ private:
     import->add_option("LOG", import_.files, "NDJSON, one event a line; - is standard input")
       ->required()
       ->option_text("...");
+    add_text(import, "--time", import_.time, "STYLE",
+             "How the log writes times: rfc3339 (default), utc where offsets are missing, seconds, milliseconds");
+    import->add_flag("--exact-times", import_.exact_times,
+                     "Refuse times finer than a millisecond, of which else only the order is kept");
 
     auto* save = add("export", "Write all events as a log, of which import makes the same again in another store",
                      [this] { return run_export(common_, export_, at_); });

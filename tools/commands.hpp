@@ -55,6 +55,8 @@ struct backup_options {
 
 struct import_options {
   std::vector<std::string> files; ///< `-` is the console's input
+  std::string time = "rfc3339"; ///< how the logs write times, as `time_style` has it
+  bool exact_times = false; ///< times finer than a millisecond are refused
 };
 
 struct export_options {

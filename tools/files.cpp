@@ -125,7 +125,7 @@ std::optional<line_reader::line> line_reader::next() {
     if (ended || (ended_ && (length != 0 || too_long))) {
       begin_ = std::min(begin_ + length + 1, end_);
       bytes_ += length + 1;
-      if (!too_long) return line{unread.substr(0, length), ++number_, false, ended};
+      if (!too_long) return line{without_mark(unread.substr(0, length)), ++number_, false, ended};
       buffer_.replace(0, begin_, beginning); // which the answer shows
       end_ = end_ - begin_ + beginning.size();
       begin_ = beginning.size();
@@ -139,6 +139,11 @@ std::optional<line_reader::line> line_reader::next() {
     searched = end_ - begin_;
     if (!fill()) return {};
   }
+}
+
+std::string_view line_reader::without_mark(std::string_view line) const {
+  constexpr std::string_view mark = "\xef\xbb\xbf";
+  return number_ == 0 && line.starts_with(mark) ? line.substr(mark.size()) : line;
 }
 
 bool line_reader::fill() {

@@ -68,7 +68,7 @@ public:
   signal_stop& operator=(const signal_stop&) = delete;
 };
 
-/// Reads lines, in memory that does not grow with what is read.
+/// Reads lines, in memory that does not grow with what is read. Skips the byte order mark in front of the first one.
 class line_reader {
 public:
   struct line {
@@ -91,6 +91,7 @@ public:
 
 private:
   [[nodiscard]] bool fill();
+  [[nodiscard]] std::string_view without_mark(std::string_view line) const;
 
   int from_;
   std::string name_;

@@ -1,6 +1,6 @@
 #include "commands.hpp"
-#include "event_line.hpp"
-#include "import.hpp"
+#include "logs/event_line.hpp"
+#include "logs/import.hpp"
 #include "pieces.hpp"
 #include "progress.hpp"
 #include "text.hpp"
@@ -77,7 +77,7 @@ bool begins_first_line(int file, const std::string& name, const skald::event_sto
 std::optional<skald::record> event_of(const std::string& line, const skald::event_store& store) {
   skald::event_id id;
   try {
-    id = parse_event_line(line).id;
+    id = parse_event_line(line).record.id;
   } catch (const skald::failure&) {
     return {}; // no export wrote it
   }
@@ -183,6 +183,8 @@ int run_import(const common_options& common, const import_options& options, cons
     files.push_back(name == "-" ? descriptor{::dup(at.in)} : open_file(name, O_RDONLY));
     size += size_of(files.back().get());
   }
+  const log_time times{time_style_named(options.time),
+                       options.exact_times ? skald::timestamp::finer::refused : skald::timestamp::finer::in_counter};
   const auto store = open(common, true);
   std::string log;
   refusals told{at};
@@ -213,7 +215,7 @@ int run_import(const common_options& common, const import_options& options, cons
           if (line->too_long)
             events.refuse(line->number, "the line is longer than any event may be");
           else
-            events.add(reader.next(line->text), line->number);
+            events.add(reader.next(parse_event_line(line->text, times)), line->number);
         } catch (const skald::failure& why) {
           if (!is_about_the_record(why.code())) throw;
           events.refuse(line->number, why.what());

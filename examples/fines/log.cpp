@@ -110,6 +110,7 @@ skald::result<event_log> read_log(std::istream& in, std::string name) {
   reader lines;
   std::string line;
   for (std::size_t number = 1; std::getline(in, line); ++number) {
+    if (number == 1 && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3); // a byte order mark
     try {
       log.lines.push_back(lines.read(number, line));
     } catch (const bad_line& why) {

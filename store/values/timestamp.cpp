@@ -1,81 +1,13 @@
 #include <skald/store/timestamp.hpp>
 
-#include <skald/store/quoted.hpp>
+#include <skald/store/values/moment.hpp>
 
 #include <algorithm>
 #include <cstdio>
-#include <optional>
 
 namespace skald {
 
 namespace {
-
-using std::chrono::sys_days;
-
-/// Takes text apart from its front; once something does not fit, it stays unfit.
-class reader {
-public:
-  explicit reader(std::string_view text) : rest_{text} {}
-
-  bool next_is(char wanted) {
-    if (rest_.empty() || rest_.front() != wanted) return false;
-    rest_.remove_prefix(1);
-    return true;
-  }
-
-  void skip(char wanted) { fits_ = next_is(wanted) && fits_; }
-
-  /// A number of exactly this many digits.
-  unsigned number(std::size_t digits) {
-    unsigned value = 0;
-    for (; digits != 0; --digits) value = value * 10 + digit();
-    return value;
-  }
-
-  /// One to three digits behind the point.
-  unsigned thousandths() {
-    auto value = digit() * 100;
-    if (next_is_digit()) value += digit() * 10;
-    if (next_is_digit()) value += digit();
-    return value;
-  }
-
-  bool done() const { return fits_ && rest_.empty(); }
-
-private:
-  bool next_is_digit() const { return !rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9'; }
-
-  unsigned digit() {
-    fits_ = next_is_digit() && fits_;
-    if (!fits_) return 0;
-    const auto value = static_cast<unsigned>(rest_.front() - '0');
-    rest_.remove_prefix(1);
-    return value;
-  }
-
-  std::string_view rest_;
-  bool fits_ = true;
-};
-
-std::optional<timestamp::milliseconds> parse_time(std::string_view text) {
-  namespace c = std::chrono;
-  reader in{text};
-  const c::year year{static_cast<int>(in.number(4))};
-  in.skip('-');
-  const c::month month{in.number(2)};
-  in.skip('-');
-  const c::year_month_day date{year, month, c::day{in.number(2)}};
-  in.skip('T');
-  const c::hours hour{in.number(2)};
-  in.skip(':');
-  const c::minutes minute{in.number(2)};
-  in.skip(':');
-  const c::seconds second{in.number(2)};
-  const c::milliseconds fraction{in.next_is('.') ? in.thousandths() : 0};
-  in.skip('Z');
-  if (!in.done() || !date.ok() || hour.count() > 23 || minute.count() > 59 || second.count() > 59) return {};
-  return sys_days{date} + hour + minute + second + fraction;
-}
 
 /// One that stands before 1970 counts as not set.
 timestamp reading_of(const wall_clock& wall) {
@@ -84,15 +16,12 @@ timestamp reading_of(const wall_clock& wall) {
 
 } // namespace
 
-result<timestamp> timestamp::parse(std::string_view text) {
-  const auto refused = [text](std::string why) {
-    return error{errc::invalid_argument, detail::in_quotes(text) + " is no timestamp: " + std::move(why)};
-  };
-  const auto time = parse_time(text);
-  if (!time) return refused("it takes a time of the calendar in UTC, such as 2000-03-14T23:00:00.000Z");
-  if (*time < milliseconds{}) return refused("it takes times from 1970 on");
-  if (*time > max().time()) return refused("it takes times up to " + max().str());
-  return timestamp{*time, *time == milliseconds{} ? std::uint16_t{1} : std::uint16_t{0}};
+result<timestamp> timestamp::parse(std::string_view text, finer than_a_millisecond) {
+  const auto read = detail::parse_rfc3339(text);
+  if (!read) return detail::no_timestamp(text, read.error());
+  auto time = detail::timestamp_of(*read, than_a_millisecond);
+  if (!time) return detail::no_timestamp(text, time.error());
+  return time;
 }
 
 std::string timestamp::str() const {

@@ -62,6 +62,8 @@ TEST_CASE("an empty log, a log without a last newline, and empty metadata are fi
   CHECK(skald::test::must(read_log(in, "one")).lines.size() == 1);
   CHECK(read({with(third, R"("data")", R"("meta":null,"data")")}));
   CHECK(read({with(third, R"("data")", R"("meta":{},"data")")}));
+  CHECK(read({"\xef\xbb\xbf" + first})); // after a byte order mark
+  CHECK(read({with(third, "Z", "+00:00")}));
 }
 
 TEST_CASE("a line that does not fit is refused with its number and what is wrong") {

@@ -1,4 +1,4 @@
-#include "../event_line.hpp"
+#include "../logs/event_line.hpp"
 #include "../text.hpp"
 #include "answer.hpp"
 #include <skald/store/quoted.hpp>

@@ -1,3 +1,4 @@
+#include "../logs/log_time.hpp"
 #include "moment.hpp"
 
 namespace tools {
@@ -8,7 +9,10 @@ void read_created(json_object& from, skald::timestamp& out) {
   std::uint16_t counter = 0;
   if (!from.read("counter", counter)) return;
   if (!has_created) return from.refuse("counter", "needs created");
-  out = skald::timestamp{out.time(), counter};
+  if (const auto both = with_counter(out, counter))
+    out = *both;
+  else
+    from.refuse("counter", both.error().message);
 }
 
 void need_created(json_object& from, skald::timestamp& out) {

@@ -1,5 +1,5 @@
 #include "../commands.hpp"
-#include "../event_line.hpp"
+#include "../logs/event_line.hpp"
 #include "../pieces.hpp"
 #include "../text.hpp"
 #include "listing.hpp"

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "log_time.hpp"
 #include <skald/store/record.hpp>
 
 #include <string>
@@ -16,10 +17,16 @@ namespace tools {
 /// The same, and behind it the record's place in its store: `position`, `revision`, `recorded`, `hydrated` and `outdated`.
 [[nodiscard]] std::string record_line(const skald::record& r);
 
-/// Reads what both write; the place is looked over. The id is nil where the line has none.
+/// An event as a log has it.
+struct log_event {
+  skald::record record; ///< the id is nil where the log has none
+  skald::timestamp time; ///< what the log says of `created`, without a counter that stands beside it
+};
+
+/// Reads what both write; the place is looked over.
 ///
 /// Throws `failure` (`invalid_argument`, `invalid_event`) that says what does not fit. Data and metadata are only looked
 /// for: whoever takes the record checks them.
-[[nodiscard]] skald::record parse_event_line(std::string_view line);
+[[nodiscard]] log_event parse_event_line(std::string_view line, const log_time& times = log_time{});
 
 } // namespace tools

@@ -1,6 +1,6 @@
+#include "../json/walker.hpp"
+#include "../text.hpp"
 #include "event_line.hpp"
-#include "json/walker.hpp"
-#include "text.hpp"
 #include <skald/store/json.hpp>
 #include <skald/store/json/depth.hpp>
 #include <skald/store/limits.hpp>
@@ -58,12 +58,28 @@ Name name_in(std::string_view json, std::string_view member) {
   return std::move(*name);
 }
 
-skald::record read_members(std::string_view line) {
+/// A time in quotes, or a number where the log counts.
+skald::timestamp time_in(std::string_view json, std::string_view member, const log_time& times) {
+  const bool is_number = json.find_first_of("-0123456789") == 0;
+  if (is_number && !times.takes_numbers())
+    refuse(member,
+           "expected a string, found a number; where it counts from 1970, import the log with --time seconds, or "
+           "milliseconds");
+  const auto text = is_number ? std::string{json} : string_in(json, member);
+  try {
+    return times.read(text);
+  } catch (const skald::failure& why) {
+    refuse(member, why.what());
+  }
+}
+
+log_event read_members(std::string_view line, const log_time& times) {
   constexpr std::array<std::string_view, 15> names{"stream",   "type",     "created",  "data",     "meta",
                                                    "id",       "counter",  "version",  "batch",    "silent",
                                                    "position", "revision", "recorded", "hydrated", "outdated"};
   constexpr std::size_t needed = 4; // of the names
-  skald::record r;
+  log_event event;
+  auto& r = event.record;
   std::uint16_t counter = 0;
   std::bitset<names.size()> seen;
   json_walker walk{line};
@@ -79,7 +95,7 @@ skald::record read_members(std::string_view line) {
     switch (which) {
       case 0: r.stream = name_in<skald::stream_id>(value, name); break;
       case 1: r.type = string_in(value, name); break;
-      case 2: r.created = name_in<skald::timestamp>(value, name); break;
+      case 2: event.time = time_in(value, name, times); break;
       case 3: r.data = value; break;
       case 4: r.meta = value; break;
       case 5: r.id = name_in<skald::event_id>(value, name); break;
@@ -96,8 +112,13 @@ skald::record read_members(std::string_view line) {
   if (!walk.ended()) refuse("this is no JSON");
   for (std::size_t i = 0; i < needed; ++i)
     if (!seen[i]) refuse(names[i], "missing");
-  if (counter != 0) r.created = skald::timestamp{r.created.time(), counter};
-  return r;
+  r.created = event.time;
+  if (seen[6]) {
+    const auto both = with_counter(event.time, counter);
+    if (!both) refuse("counter", both.error().message);
+    r.created = *both;
+  }
+  return event;
 }
 
 } // namespace
@@ -114,9 +135,9 @@ std::string record_line(const skald::record& r) {
   return line + '}';
 }
 
-skald::record parse_event_line(std::string_view line) {
+log_event parse_event_line(std::string_view line, const log_time& times) {
   try {
-    return read_members(line);
+    return read_members(line, times);
   } catch (const skald::failure&) {
     // The walker knows little of JSON: where that is the trouble, this says where.
     if (auto json = skald::detail::check_json_within(line, 2 * skald::limits::json_depth); !json)

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "files.hpp"
+#include "event_line.hpp"
+#include "log_time.hpp"
 #include <skald/store/event_store.hpp>
 #include <skald/store/log_ids.hpp>
 
@@ -65,19 +66,23 @@ private:
   import_report report_;
 };
 
-/// Makes records of the lines of a log.
+/// Makes records of the events of a log.
 ///
-/// Events keep their ids, or get ones that follow from what they are (`skald::log_ids`). Where lines without ids follow
-/// each other in a stream within a millisecond, their times get counters, so that the stream keeps the order of the log.
-/// Memory grows with the number of lines without ids.
+/// Events keep their ids, or get ones that follow from what they are (`skald::log_ids`). Where events without ids follow
+/// each other in a stream, and the log's time does not go back by a millisecond, they get counters that keep the order of
+/// the log. Memory grows with the number of events without ids.
 class log_reader {
 public:
-  /// The event of the next line. Throws `failure` as `parse_event_line`.
-  [[nodiscard]] skald::record next(std::string_view line);
+  [[nodiscard]] skald::record next(log_event event);
 
 private:
+  struct place {
+    skald::timestamp::milliseconds time{}; ///< of the newest line, as the log has it
+    skald::timestamp created{}; ///< of its event
+  };
+
   skald::log_ids ids_;
-  std::unordered_map<skald::stream_id, skald::timestamp> newest_; ///< of the lines without ids
+  std::unordered_map<skald::stream_id, place> newest_; ///< of the lines without ids
 };
 
 } // namespace tools

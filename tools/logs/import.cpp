@@ -1,4 +1,3 @@
-#include "event_line.hpp"
 #include "import.hpp"
 #include <skald/store/limits.hpp>
 
@@ -76,14 +75,14 @@ void hydrator::take(const skald::result<skald::hydrate_report>& done, std::size_
   take(to_.hydrate(all.subspan(first + half, count - half)), first + half, count - half);
 }
 
-skald::record log_reader::next(std::string_view line) {
-  auto r = parse_event_line(line);
-  if (!r.id.nil()) return r;
-  r.id = ids_.next(r.created, r.stream, r.type, r.data);
+skald::record log_reader::next(log_event event) {
+  auto& r = event.record;
+  if (!r.id.nil()) return std::move(r);
+  r.id = ids_.next(event.time, r.stream, r.type, r.data);
   auto& newest = newest_[r.stream];
-  if (r.created.time() == newest.time()) r.created = std::max(r.created, newest.next());
-  newest = r.created;
-  return r;
+  if (r.created.time() >= newest.time) r.created = std::max(r.created, newest.created.next());
+  newest = {event.time.time(), r.created};
+  return std::move(r);
 }
 
 } // namespace tools
