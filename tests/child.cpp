@@ -29,7 +29,7 @@ void close(int& descriptor) {
 
 /// Appends what there is, and waits where there is nothing. False at the end.
 bool read_some(int from, std::string& to) {
-  std::array<char, 4096> bytes;
+  std::array<char, 65536> bytes;
   const auto count = ::read(from, bytes.data(), bytes.size());
   if (count < 0 && errno == EINTR) return true;
   to.append(bytes.data(), static_cast<std::size_t>(checked(static_cast<int>(count), "read")));

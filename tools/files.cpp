@@ -151,7 +151,8 @@ bool line_reader::fill() {
     std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
     end_ -= std::exchange(begin_, 0);
   }
-  if (buffer_.size() - end_ < piece) buffer_.resize(std::max(buffer_.size() * 2, end_ + piece));
+  if (buffer_.size() - end_ < piece)
+    buffer_.resize(std::max(std::min(buffer_.size() * 2, most_bytes_ + piece), end_ + piece));
   if (!stop_.wait_for_input(from_)) return false;
   const auto count = ::read(from_, buffer_.data() + end_, buffer_.size() - end_);
   if (count == 0) ended_ = true;
@@ -194,8 +195,14 @@ descriptor_stream::int_type descriptor_stream::overflow(int_type c) {
 }
 
 std::streamsize descriptor_stream::xsputn(const char* text, std::streamsize count) {
-  buffer_.append(text, static_cast<std::size_t>(count));
-  if (buffer_.size() >= piece) sync();
+  const std::string_view more{text, static_cast<std::size_t>(count)};
+  if (more.size() < piece) {
+    buffer_ += more;
+    if (buffer_.size() >= piece) sync();
+  } else {
+    sync();
+    write_all(to_, more, name_); // as it is: no copy of a long answer
+  }
   return count;
 }
 

@@ -79,6 +79,20 @@ TEST_CASE("a request costs less than twice the memory of what may be under way, 
   }
 }
 
+TEST_CASE("pages that are read together cost no more") {
+  const skald::test::sqlite backend;
+  const auto data = '"' + repeated("x", 15'000'000) + '"';
+  std::string events;
+  for (int i = 0; i < 3; ++i)
+    events.append(i == 0 ? "" : ",").append(R"({"type":"t","data":)").append(data).append("}");
+  said({"pipe", "--store", backend.url()},
+       {.in = R"({"req":1,"op":"append","streams":[{"stream":"a","events":[)" + events + "]}]}\n"});
+  std::string reads;
+  for (int i = 1; i <= 32; ++i) reads += "{\"req\":" + std::to_string(i) + ",\"op\":\"read_all\"}\n";
+  const auto done = answer_to({"pipe", "--store", backend.url()}, {reads});
+  CHECK(done.peak_bytes < 2 * tools::pipe_session::most_bytes);
+}
+
 TEST_CASE("a line that is no JSON, or no event, costs as little memory") {
   const auto numbers = list("1");
   const auto broken = answer_to({"pipe", "--store", "memory:"}, {R"({"req":)", numbers, ",\"op\":NaN}\n"});

@@ -1,6 +1,7 @@
 #include <skald/store/json.hpp>
 #include <skald/store/limits.hpp>
 
+#include <boost/asio/post.hpp>
 #include <doctest/doctest.h>
 #include <tests/store/sql.hpp>
 #include <tests/tools/program.hpp>
@@ -8,6 +9,7 @@
 #include <tools/pipe/answer.hpp>
 #include <tools/pipe/number_set.hpp>
 #include <tools/pipe/session.hpp>
+#include <tools/pipe/weight.hpp>
 
 #include <algorithm>
 #include <array>
@@ -87,23 +89,17 @@ private:
   tools::descriptor answers_;
 };
 
-/// Takes text once somebody opens it.
-class gated : public std::streambuf {
+/// Takes text, and counts how often.
+class counting : public std::streambuf {
 public:
-  void open() {
-    open_ = true;
-    open_.notify_all();
-  }
   std::string text; ///< once nobody writes
   std::atomic<int> writes{0};
 
 private:
   std::streamsize xsputn(const char* bytes, std::streamsize count) override {
-    open_.wait(false);
     text.append(bytes, static_cast<std::size_t>(count));
     return ++writes, count;
   }
-  std::atomic<bool> open_{false};
 };
 
 constexpr const char* count_of_events = R"({"req":1,"op":"stats"})";
@@ -630,40 +626,78 @@ TEST_CASE("requests in flight together are all answered once, also when the inpu
   CHECK(answer_of(backend.url(), count_of_events) == R"({"req":1,"ok":true,"events":3000,"types":{"made":3000}})");
 }
 
-TEST_CASE("no more requests are under way than may be, while nobody reads the answers") {
-  skald::node node{{.accept_unknown_types = true}};
-  gated out;
-  std::ostream stream{&out};
-  const auto session = std::make_shared<tools::pipe_session>(node, stream, [] {});
-  constexpr auto most = tools::pipe_session::most_requests;
-  std::atomic<std::size_t> called{0};
-  int written_before_the_last = 0;
-  std::thread taker;
-  const std::function<void()> stop = [] {};
-  const auto main = [&]() -> skald::task<void> {
-    taker = std::thread{[&] {
-      for (std::size_t i = 0; i <= most; ++i) {
-        const auto line = "{\"req\":" + std::to_string(i) + ",\"op\":\"stats\"}";
-        called = i;
-        called.notify_all();
-        session->take({line, i + 1});
-      }
-      written_before_the_last = out.writes;
-      session->end();
-    }};
-    auto answering = session->run(stop);
-    co_await std::move(answering);
+TEST_CASE("no more requests are under way than there is room for, with what they may be answered") {
+  const struct {
+    std::string members;
+    std::size_t most;
+  } rows[] = {
+    {R"("op":"status","id":"00000000-0000-0000-0000-000000000001","stream":"a","type":"t","created":"2020-01-01T00:00:00.000Z")",
+     tools::pipe_session::most_requests},
+    {R"("op":"append","command_id":"c","streams":[])", 192},
+    {R"("op":"read_all")", 6},
+    {R"("op":"related","key":"k")", 3},
+    {R"("op":"stats")", 3},
+    {R"("op":"snapshot","reducer":"r","stream":"a")", 1},
   };
-  std::thread opener{[&] {
-    for (auto seen = called.load(); seen != most; seen = called) called.wait(seen);
-    out.open();
-  }};
-  CHECK(node.run(main) == 0);
-  taker.join();
-  opener.join();
-  session->finish();
-  CHECK(written_before_the_last > 0);
-  CHECK(lines_of(out.text).size() == most + 1);
+  for (const auto& row : rows) {
+    CAPTURE(row.members);
+    skald::node node{{.accept_unknown_types = true}};
+    counting out;
+    std::ostream stream{&out};
+    const auto session = std::make_shared<tools::pipe_session>(node, stream, [] {});
+    std::atomic<std::size_t> called{0};
+    std::atomic<bool> answering{false};
+    int written_before_the_last = 0;
+    std::thread taker;
+    const std::function<void()> stop = [] {};
+    const auto main = [&]() -> skald::task<void> {
+      taker = std::thread{[&] {
+        for (std::size_t i = 0; i <= row.most; ++i) {
+          const auto line = "{\"req\":" + std::to_string(i) + ',' + row.members + '}';
+          called = i;
+          called.notify_all();
+          session->take({line, i + 1});
+        }
+        written_before_the_last = out.writes;
+        session->end();
+      }};
+      boost::asio::post(node.executor(), [&] { answering.wait(false); }); // until then nothing is answered
+      auto running = session->run(stop);
+      co_await std::move(running);
+    };
+    std::thread opener{[&] {
+      for (auto seen = called.load(); seen != row.most; seen = called) called.wait(seen);
+      answering = true;
+      answering.notify_all();
+    }};
+    CHECK(node.run(main) == 0);
+    taker.join();
+    opener.join();
+    session->finish();
+    CHECK(written_before_the_last > 0);
+    CHECK(lines_of(out.text).size() == row.most + 1);
+  }
+}
+
+TEST_CASE("a request weighs what was read of it, however short its line is") {
+  const auto weight_of = [](const std::string& members) {
+    return tools::weight_of(tools::parse_request("{\"req\":1," + members + '}').what.value());
+  };
+  constexpr std::size_t count = 1000;
+  std::string events;
+  std::string changes;
+  std::string records;
+  for (std::size_t i = 0; i < count; ++i) {
+    events += R"({"type":"t","data":1},)";
+    changes += R"({"do":"remove_key","key":"k"},)";
+    records +=
+      R"({"id":"00000000-0000-0000-0000-000000000001","stream":"a","type":"t","data":1,"created":"2020-01-01T00:00:00Z"},)";
+  }
+  for (auto* list : {&events, &changes, &records}) list->pop_back();
+  CHECK(weight_of(R"("op":"append","streams":[{"stream":"a","events":[)" + events + "]}]") >
+        count * sizeof(skald::new_event));
+  CHECK(weight_of(R"("op":"relate","relations":[)" + changes + ']') > count * sizeof(skald::relation_change));
+  CHECK(weight_of(R"("op":"hydrate","records":[)" + records + ']') > count * sizeof(skald::record));
 }
 
 TEST_CASE("a signal ends pipe: what was taken is answered, and the status tells the signal") {

@@ -104,10 +104,11 @@ std::string answer_of(const std::vector<skald::relation_key>& keys) {
 std::string answer_of(const std::optional<skald::stored_snapshot>& found) {
   if (!found) return "\"snapshot\":null";
   const auto& s = found->snapshot;
-  return "\"snapshot\":{\"fingerprint\":" + quoted(s.fingerprint) + ",\"cursor\":" + cursor_text(s.cursor) +
-         ",\"records\":" + std::to_string(s.records) +
-         ",\"relation_revision\":" + std::to_string(s.relation_revision.value) + ",\"state\":" + s.state +
-         ",\"holds\":" + (found->holds ? "true" : "false") + '}';
+  auto text = "\"snapshot\":{\"fingerprint\":" + quoted(s.fingerprint) + ",\"cursor\":" + cursor_text(s.cursor) +
+              ",\"records\":" + std::to_string(s.records) +
+              ",\"relation_revision\":" + std::to_string(s.relation_revision.value) + ",\"state\":";
+  text.reserve(text.size() + s.state.size() + 100); // with all that comes around it: the state may be long
+  return std::move(text) + s.state + ",\"holds\":" + (found->holds ? "true" : "false") + '}';
 }
 
 std::string answer_of(const std::vector<skald::type_summary>& types) {
@@ -120,8 +121,9 @@ std::string answer_of(const std::vector<skald::type_summary>& types) {
   return "\"events\":" + std::to_string(events) + ",\"types\":{" + counts + '}';
 }
 
-std::string success(std::uint64_t number, const std::string& members) {
-  return "{\"req\":" + std::to_string(number) + ",\"ok\":true" + (members.empty() ? "" : ',' + members) + '}';
+std::string success(std::uint64_t number, std::string members) { // without a copy: they may be long
+  members.insert(0, "{\"req\":" + std::to_string(number) + ",\"ok\":true" + (members.empty() ? "" : ","));
+  return std::move(members += '}');
 }
 
 std::string refusal(std::uint64_t number, const skald::error& why) {

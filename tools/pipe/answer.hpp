@@ -24,7 +24,7 @@ namespace tools {
 [[nodiscard]] std::string answer_of(const std::vector<skald::type_summary>& types);
 
 /// A whole answer.
-[[nodiscard]] std::string success(std::uint64_t number, const std::string& members);
+[[nodiscard]] std::string success(std::uint64_t number, std::string members);
 [[nodiscard]] std::string refusal(std::uint64_t number, const skald::error& why);
 /// The answer to a line that cannot be told by its `req`.
 [[nodiscard]] std::string refusal_of_line(std::uint64_t line, const skald::error& why);

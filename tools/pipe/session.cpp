@@ -1,7 +1,7 @@
 #include "answer.hpp"
 #include "perform.hpp"
 #include "session.hpp"
-#include <skald/store/limits.hpp>
+#include "weight.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -10,19 +10,15 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
-#include <variant>
 
 namespace tools {
 
 namespace asio = boost::asio;
 
 namespace {
-
-bool reads_a_page(const operation& what) {
-  return std::holds_alternative<skald::streams_query>(what) || std::holds_alternative<skald::all_query>(what);
-}
 
 skald::error wrong(std::string why) { return {skald::errc::invalid_argument, std::move(why)}; }
 
@@ -42,6 +38,7 @@ pipe_session::~pipe_session() {
 
 void pipe_session::take(const line_reader::line& line) {
   if (!line.too_long && line.text.find_first_not_of(" \t\r") == std::string::npos) return;
+  if (!enter(line.text.size())) return;
   auto read = line.too_long ? request{{},
                                       wrong("the line is longer than " + std::to_string(line_reader::most_line_bytes) +
                                             " bytes: divide the request")}
@@ -50,23 +47,30 @@ void pipe_session::take(const line_reader::line& line) {
     read.what = wrong("req: " + std::to_string(*read.number) + " was used before: count on");
     read.number.reset();
   }
-  const auto weight = read.what && reads_a_page(*read.what) ? skald::limits::page_bytes : line.text.size();
-  {
-    std::unique_lock lock{mutex_};
-    room_.wait(lock, [&] {
-      return is_closed() || requests_ == 0 || (requests_ < most_requests && bytes_ + weight <= most_bytes);
-    });
-    if (is_closed()) return;
-    ++requests_;
-    ++unanswered_;
-    bytes_ += weight;
-  }
+  const auto weight = read.what ? std::max(line.text.size(), weight_of(*read.what)) : line.text.size();
+  grow(weight - line.text.size());
   if (read.what)
     asio::co_spawn(node_.executor(), serve(shared_from_this(), *read.number, std::move(*read.what), weight),
                    asio::detached);
   else
     answer(read.number ? refusal(*read.number, read.what.error()) : refusal_of_line(line.number, read.what.error()),
            weight);
+}
+
+bool pipe_session::enter(std::size_t weight) {
+  std::unique_lock lock{mutex_};
+  room_.wait(lock, [&] { return is_closed() || requests_ == 0 || (requests_ < most_requests && has_room(weight)); });
+  if (is_closed()) return false;
+  ++requests_;
+  ++unanswered_;
+  bytes_ += weight;
+  return true;
+}
+
+void pipe_session::grow(std::size_t by) {
+  std::unique_lock lock{mutex_};
+  room_.wait(lock, [&] { return is_closed() || requests_ == 1 || has_room(by); });
+  bytes_ += by;
 }
 
 void pipe_session::end() {
@@ -104,8 +108,8 @@ skald::task<void> pipe_session::serve(std::shared_ptr<pipe_session> self, std::u
   std::string text;
   try {
     auto performed = perform(self->node_, std::move(what));
-    const auto members = co_await std::move(performed);
-    text = success(number, members);
+    auto members = co_await std::move(performed);
+    text = success(number, std::move(members));
   } catch (const skald::failure& e) {
     why = e.error();
   } catch (const std::exception& e) {
@@ -125,8 +129,7 @@ void pipe_session::answer(std::string text, std::size_t weight) {
     --requests_;
   } else {
     bytes_ += text.size();
-    ++backlog_requests_;
-    backlog_ += text;
+    backlog_.push_back(std::move(text));
     work_.notify_one();
   }
   room_.notify_one();
@@ -137,13 +140,13 @@ void pipe_session::write_answers() {
   for (;;) {
     work_.wait(lock, [&] { return !backlog_.empty() || finished_; });
     if (backlog_.empty()) return;
-    const auto text = std::exchange(backlog_, {});
-    const auto requests = std::exchange(backlog_requests_, 0);
+    const auto texts = std::exchange(backlog_, {});
     if (!output_error_) {
       lock.unlock();
       std::exception_ptr problem;
       try {
-        out_ << text << std::flush;
+        for (const auto& text : texts) out_ << text;
+        out_.flush();
       } catch (...) {
         problem = std::current_exception();
       }
@@ -151,8 +154,8 @@ void pipe_session::write_answers() {
       lock.lock();
       output_error_ = problem;
     }
-    requests_ -= requests;
-    bytes_ -= text.size();
+    requests_ -= texts.size();
+    for (const auto& text : texts) bytes_ -= text.size();
     room_.notify_one();
   }
 }

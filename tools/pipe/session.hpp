@@ -16,6 +16,7 @@
 #include <ostream>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace tools {
 
@@ -25,8 +26,9 @@ namespace tools {
 /// them: who wants to read what was written waits for its answer. Answers come in any order.
 class pipe_session : public std::enable_shared_from_this<pipe_session> {
 public:
-  /// What may be under way, from the line to the written answer. A page that is being read counts as `limits::page_bytes`.
+  /// Requests that may be under way, from the line to the written answer.
   static constexpr std::size_t most_requests = 1024;
+  /// Memory for the line that is being read, the requests that are under way (`weight_of`) and their answers.
   static constexpr std::size_t most_bytes = std::size_t{256} << 20;
 
   /// Both have to outlive the session; nobody else writes to `out`. `on_closed` is called once where answers cannot be
@@ -51,6 +53,13 @@ public:
 
 private:
   skald::task<void> serve(std::shared_ptr<pipe_session> self, std::uint64_t number, operation what, std::size_t weight);
+  /// Waits until a request of that weight may be under way, too. False where it is dropped.
+  [[nodiscard]] bool enter(std::size_t weight);
+  /// Waits until the only request that is being taken may weigh more.
+  void grow(std::size_t by);
+  [[nodiscard]] bool has_room(std::size_t bytes) const {
+    return bytes_ + bytes + line_reader::most_line_bytes <= most_bytes;
+  }
   void answer(std::string text, std::size_t weight);
   void write_answers();
   void wake();
@@ -69,8 +78,7 @@ private:
   std::size_t requests_ = 0; ///< under way
   std::size_t unanswered_ = 0; ///< of them
   std::size_t bytes_ = 0;
-  std::string backlog_; ///< answers that are not written
-  std::size_t backlog_requests_ = 0;
+  std::vector<std::string> backlog_; ///< answers that are not written
   bool ended_ = false;
   bool stopped_ = false;
   bool finished_ = false;
