@@ -190,8 +190,8 @@ concept relation_map_of = std::is_invocable_r_v<std::vector<relation_change>, F&
 template <class F, class Data>
 concept validator_of = std::is_invocable_r_v<result<void>, F&, const Data&, validation&>;
 
-/// The event types a program knows, by name: what a store checks events against that were not written by `encode`, which
-/// relations follow from them, and what else they are held against.
+/// The event types a program knows, by name: what a store checks events against that were not written by `encode`,
+/// which relations follow from them, and what else they are held against.
 ///
 /// `add` everything first; from then on const functions may be called from several threads at once.
 class catalog {
@@ -207,8 +207,8 @@ public:
   }
 
   /// Lets relations follow from events: what `map` answers for an event is changed in the transaction that writes it,
-  /// by an append or by `hydrate`, and not again where a request is repeated. Maps of one type are asked in the order in
-  /// which they were added.
+  /// by an append or by `hydrate`, and not again where a request is repeated. Maps of one type are asked in the order
+  /// in which they were added.
   ///
   /// `map` runs while others wait to write: it must be quick and must not use the store. Where it throws, or answers
   /// what `event_store::relate` would refuse, the request is refused with `invalid_event`. Errors: those of `type_of`.
@@ -223,13 +223,13 @@ public:
     return {};
   }
 
-  /// Has events held against the store before they are appended: where `check` answers an error, that is the answer to the
-  /// request, of which nothing is stored. Checks of one type are made in the order in which they were added, those of a
-  /// request in the order of its events, and requests to one stream in the order in which they came; a request that is
-  /// repeated is not checked again, and hydrated records are not checked.
+  /// Has events held against the store before they are appended: where `check` answers an error, that is the answer
+  /// to the request, of which nothing is stored. Checks of one type are made in the order in which they were added,
+  /// those of a request in the order of its events, and requests to one stream in the order in which they came; a
+  /// request that is repeated is not checked again, and hydrated records are not checked.
   ///
-  /// `check` is called by whoever appends, in no transaction: it may read, through what it is given, and must not append.
-  /// Where it throws, the request is refused with `invalid_event`. Errors: those of `type_of`.
+  /// `check` is called by whoever appends, in no transaction: it may read, through what it is given, and must not
+  /// append. Where it throws, the request is refused with `invalid_event`. Errors: those of `type_of`.
   template <class Data, class Check>
   [[nodiscard]] result<void> validate(Check check) {
     static_assert(validator_of<Check, Data>, "skald: an event is validated by a function "

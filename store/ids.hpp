@@ -66,24 +66,24 @@ public:
   [[nodiscard]] bool reserved() const noexcept { return str().starts_with('$'); }
 };
 
-/// Names a relation: a key under which streams are kept and found, such as `user-7/posts`. 1 to 512 bytes of UTF-8 without
-/// NUL. A default-constructed key is empty and refused at every door.
+/// Names a relation: a key under which streams are kept and found, such as `user-7/posts`. 1 to 512 bytes of UTF-8
+/// without NUL. A default-constructed key is empty and refused at every door.
 class relation_key : public detail::name<relation_key> {
 public:
   static constexpr std::string_view what = "a relation key";
   using name::name;
 };
 
-/// Names the records that are delivered together to handlers of batches: those of the request that was appended under it.
-/// 1 to 512 bytes of UTF-8 without NUL. A default-constructed key is empty and stands for "none".
+/// Names the records that are delivered together to handlers of batches: those of the request that was appended under
+/// it. 1 to 512 bytes of UTF-8 without NUL. A default-constructed key is empty and stands for "none".
 class batch_key : public detail::name<batch_key> {
 public:
   static constexpr std::string_view what = "a batch key";
   using name::name;
 };
 
-/// Names one command, however often it is sent. 1 to 512 bytes of UTF-8 without NUL. A default-constructed id is empty and
-/// stands for "none".
+/// Names one command, however often it is sent. 1 to 512 bytes of UTF-8 without NUL. A default-constructed id is
+/// empty and stands for "none".
 class command_id : public detail::name<command_id> {
 public:
   static constexpr std::string_view what = "a command id";

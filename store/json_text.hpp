@@ -111,8 +111,8 @@ private:
   json_path path_;
 };
 
-/// Parses `text` and calls `read` with its root and `target`. Where a `scalar` is read, no tree of an array or an object is
-/// built.
+/// Parses `text` and calls `read` with its root and `target`. Where a `scalar` is read, no tree of an array or an
+/// object is built.
 result<void> read_json(std::string_view text, void* target, void (*read)(const json_node&, void*), bool scalar);
 
 } // namespace skald::detail

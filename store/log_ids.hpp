@@ -9,9 +9,9 @@
 
 namespace skald {
 
-/// Derives the ids of a log's events, which have none of their own: from time (as `timestamp::str` shows it, and the counter,
-/// which `timestamp::parse` sets for times finer than a millisecond), stream, type, data, and which one it is of the events
-/// that are the same in all of these (see `derive_event_id`).
+/// Derives the ids of a log's events, which have none of their own: from time (as `timestamp::str` shows it, and the
+/// counter, which `timestamp::parse` sets for times finer than a millisecond), stream, type, data, and which one it
+/// is of the events that are the same in all of these (see `derive_event_id`).
 ///
 /// So an event keeps its id when others are added to the log, wherever that is, and importing a log once more changes
 /// nothing. Memory grows with the number of events.

@@ -76,8 +76,9 @@ private:
   stream_id stream_;
 };
 
-/// Reads several streams as one, ordered by `(created, id)`: those that are named, or those that are kept under relation
-/// keys when a page is read. Each is read once, however often it is named. No stream and no key reads nothing.
+/// Reads several streams as one, ordered by `(created, id)`: those that are named, or those that are kept under
+/// relation keys when a page is read. Each is read once, however often it is named. No stream and no key reads
+/// nothing.
 ///
 /// A page costs a seek for each stream besides its records.
 class streams_query : public detail::query_base<streams_query, stream_cursor> {

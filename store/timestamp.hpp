@@ -33,10 +33,10 @@ public:
     refused
   };
 
-  /// Reads RFC 3339, such as `2000-03-14T23:00:00.000Z` or `2000-03-15 00:00:00.123456+01:00`, from 1970 on. The offset is
-  /// converted to UTC; it may lack its colon or its minutes. A leap second (`:60` at the end of a month) sorts after all of
-  /// the second before it, and shows that one's last millisecond. The first moment of 1970 gets counter 1, because zero
-  /// stands for "not given". Errors: `invalid_argument`.
+  /// Reads RFC 3339, such as `2000-03-14T23:00:00.000Z` or `2000-03-15 00:00:00.123456+01:00`, from 1970 on. The
+  /// offset is converted to UTC; it may lack its colon or its minutes. A leap second (`:60` at the end of a month)
+  /// sorts after all of the second before it, and shows that one's last millisecond. The first moment of 1970 gets
+  /// counter 1, because zero stands for "not given". Errors: `invalid_argument`.
   static result<timestamp> parse(std::string_view text, finer than_a_millisecond = finer::in_counter);
 
   [[nodiscard]] constexpr std::uint64_t ticks() const noexcept { return ticks_; }

@@ -24,8 +24,8 @@ public:
   [[nodiscard]] const stream_id& stream() const noexcept { return *stream_; }
   [[nodiscard]] const new_event& event() const noexcept { return *event_; }
 
-  /// As `event_store::read`; nothing of the event's own request is stored yet. Errors: its own, and those of the requests in
-  /// front of this one.
+  /// As `event_store::read`; nothing of the event's own request is stored yet. Errors: its own, and those of the
+  /// requests in front of this one.
   [[nodiscard]] result<page> read(const stream_query& query);
   /// Errors: as above.
   [[nodiscard]] result<revision> revision_of(const stream_id& stream);

@@ -7,8 +7,8 @@
 
 namespace tools {
 
-/// What `skald` does: reads the words behind its name, runs the command, and answers the exit status. Tells errors where
-/// the console has them, and throws nothing.
+/// What `skald` does: reads the words behind its name, runs the command, and answers the exit status. Tells errors
+/// where the console has them, and throws nothing.
 int run_command(std::vector<std::string> words, console& at);
 
 /// The same for the process itself.

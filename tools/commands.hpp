@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-/// The commands of `skald`: each takes what the command line says, and answers the exit status, 0 only where all was done.
-/// All throw `failure`, with `invalid_argument` where the command line is wrong, and `output_closed`.
+/// The commands of `skald`: each takes what the command line says, and answers the exit status, 0 only where all was
+/// done. All throw `failure`, with `invalid_argument` where the command line is wrong, and `output_closed`.
 namespace tools {
 
 /// What all commands on a store have.

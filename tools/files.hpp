@@ -32,7 +32,8 @@ private:
 [[nodiscard]] descriptor open_file(const std::string& name, int flags,
                                    std::string_view advice = "name a file that is there and may be used");
 
-/// Makes what was closed of standard input, output and error something that cannot be used, so that no file takes its place.
+/// Makes what was closed of standard input, output and error something that cannot be used, so that no file takes its
+/// place.
 void open_standard_descriptors() noexcept;
 
 /// Lets a thread, or a signal, end what waits for input.
@@ -47,7 +48,8 @@ public:
   /// The exit status of a program that was stopped, as shells have it.
   [[nodiscard]] int status() const noexcept { return 128 + why_; }
 
-  /// Waits for `patience`, or less where it is stopped, or where nobody reads from `watched` any more; -1 watches nobody.
+  /// Waits for `patience`, or less where it is stopped, or where nobody reads from `watched` any more; -1 watches
+  /// nobody.
   void wait(std::chrono::milliseconds patience, int watched = -1) const;
 
   /// Waits until there is something to read; false where it is stopped.
@@ -114,8 +116,8 @@ void write_all(int to, std::string_view text, const std::string& name);
 /// Whether nobody can ever read what is written there; of -1, which is no descriptor, that is not known.
 [[nodiscard]] bool reader_is_gone(int to) noexcept;
 
-/// A stream to a file descriptor, written in pieces of some size and when it is flushed. What cannot be written throws as
-/// `write_all` does. What is not flushed at the end is lost.
+/// A stream to a file descriptor, written in pieces of some size and when it is flushed. What cannot be written
+/// throws as `write_all` does. What is not flushed at the end is lost.
 class descriptor_stream : private std::streambuf, public std::ostream {
 public:
   /// `name` is what messages call it.

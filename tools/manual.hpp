@@ -34,8 +34,8 @@ struct program_help {
 /// A manual page in the format of `man`, with a section for each command.
 [[nodiscard]] std::string man_page(const program_help& program);
 
-/// A script that lets a shell (`bash`, `zsh`, `fish`) complete commands and options, and files where a `FILE` or `LOG` is
-/// taken. Throws `failure` (`invalid_argument`) for another shell.
+/// A script that lets a shell (`bash`, `zsh`, `fish`) complete commands and options, and files where a `FILE` or
+/// `LOG` is taken. Throws `failure` (`invalid_argument`) for another shell.
 [[nodiscard]] std::string completion_script(const program_help& program, const std::string& shell);
 
 } // namespace tools

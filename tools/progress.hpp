@@ -8,8 +8,8 @@
 
 namespace tools {
 
-/// Says where errors are told how far a longer piece of work is: on a terminal in one line that is written over, else in a
-/// line every ten seconds.
+/// Says where errors are told how far a longer piece of work is: on a terminal in one line that is written over, else
+/// in a line every ten seconds.
 class progress {
 public:
   /// `what` is done to events, such as "imported", or to other units.

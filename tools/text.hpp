@@ -23,15 +23,15 @@ inline constexpr quoting quoted; // no function, so that std::quoted is not aske
 /// `1 event`, `1,234 events`; `many` where that is more than an `s` behind it, as in `events are`.
 [[nodiscard]] std::string counted(std::uint64_t number, std::string_view one, std::string_view many = {});
 
-/// Text for one cell or line of a terminal: what could move its cursor or turn the direction of reading is replaced, and
-/// what is longer than `width` characters is cut. Precondition: it is UTF-8.
+/// Text for one cell or line of a terminal: what could move its cursor or turn the direction of reading is replaced,
+/// and what is longer than `width` characters is cut. Precondition: it is UTF-8.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t width);
 
 /// The number of characters, as UTF-8 counts them.
 [[nodiscard]] std::size_t width_of(std::string_view text);
 
-/// A table that is made piece by piece. Columns are as wide as the widest cell so far; those whose heading starts with `>`
-/// stand at the right.
+/// A table that is made piece by piece. Columns are as wide as the widest cell so far; those whose heading starts
+/// with `>` stand at the right.
 class growing_table {
 public:
   explicit growing_table(std::vector<std::string> headings);

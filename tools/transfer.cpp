@@ -86,7 +86,8 @@ std::optional<skald::record> event_of(const std::string& line, const skald::even
   return found;
 }
 
-/// Where an export that stopped goes on: behind the last event whose line is whole. What is behind that line is cut off.
+/// Where an export that stopped goes on: behind the last event whose line is whole. What is behind that line is cut
+/// off.
 ///
 /// Positions have no gaps, so the number of lines tells whether it is all there. Changes nothing where it is stopped.
 skald::position resume(int file, const std::string& name, const skald::event_store& store, const stop_source& stop) {

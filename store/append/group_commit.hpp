@@ -10,8 +10,8 @@
 /// Not for users, and not installed.
 namespace skald {
 
-/// Commits a group of requests in one transaction. A validator that reads a stream to which an earlier request of the group
-/// writes divides the group: the earlier requests are committed first.
+/// Commits a group of requests in one transaction. A validator that reads a stream to which an earlier request of the
+/// group writes divides the group: the earlier requests are committed first.
 class event_store::group_commit {
 public:
   group_commit(event_store& store, std::span<const append_request> group)
@@ -26,7 +26,8 @@ private:
   };
 
   result<void> validate(const append_request& request, std::vector<stream_append>& seen);
-  /// Whether the request was written before, so that it gets its first answer. It may repeat an earlier one of the group.
+  /// Whether the request was written before, so that it gets its first answer. It may repeat an earlier one of the
+  /// group.
   result<bool> repeats(const append_request& request);
   /// Whether an earlier request of the group writes to the stream.
   [[nodiscard]] bool writes(const stream_id& stream) const;

@@ -17,8 +17,8 @@ namespace skald::detail {
 
 /// The same for a record of another store. Its place there, marks and batch are not part of the event.
 ///
-/// Times are compared to the millisecond: the counters of logs without ids follow from neighbouring lines. An append, and
-/// nothing else, may have raised the stored time.
+/// Times are compared to the millisecond: the counters of logs without ids follow from neighbouring lines. An append,
+/// and nothing else, may have raised the stored time.
 [[nodiscard]] const char* difference(const record& r, const event_store::transaction::known_event& known);
 
 /// A sentence that names the stored event.

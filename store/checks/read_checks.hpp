@@ -17,7 +17,8 @@ namespace skald::detail {
 /// The same for the status of a record.
 [[nodiscard]] result<void> check_readable(const record& r);
 
-/// Refuses more names of streams and relation keys, or of event types, than one query may have. Errors: `invalid_argument`.
+/// Refuses more names of streams and relation keys, or of event types, than one query may have. Errors:
+/// `invalid_argument`.
 [[nodiscard]] result<void> at_most_names(std::size_t names);
 [[nodiscard]] result<void> at_most_types(std::size_t types);
 

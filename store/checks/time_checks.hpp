@@ -7,8 +7,8 @@
 /// Not for users, and not installed.
 namespace skald::detail {
 
-/// The latest time of creation that a store accepts: `max_drift` ahead of the wall clock. Not of the hybrid clock, which a
-/// chain of calls could move further each time.
+/// The latest time of creation that a store accepts: `max_drift` ahead of the wall clock. Not of the hybrid clock,
+/// which a chain of calls could move further each time.
 [[nodiscard]] timestamp::milliseconds latest_created(const store_options& options);
 
 /// The latest time of creation that may move the clock, which needs room to go on.

@@ -11,8 +11,8 @@
 /// Not for users, and not installed.
 namespace skald::detail {
 
-/// The event types that a session of a database has met, by their names and by their keys. What is committed of them never
-/// changes.
+/// The event types that a session of a database has met, by their names and by their keys. What is committed of them
+/// never changes.
 class known_types {
 public:
   [[nodiscard]] std::optional<std::int64_t> key_of(std::string_view name) const {

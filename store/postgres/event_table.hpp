@@ -45,8 +45,8 @@ public:
   /// Buffers a record. Returns whether the buffer is full.
   [[nodiscard]] bool add(const record& r);
 
-  /// Writes buffered events, and the rows of changed streams and new types, in one statement. It notifies other sessions of
-  /// the new head through `channel`. Returns false if there was nothing to write.
+  /// Writes buffered events, and the rows of changed streams and new types, in one statement. It notifies other
+  /// sessions of the new head through `channel`. Returns false if there was nothing to write.
   bool flush(head_row& head, const std::string& channel);
 
   /// Begins a transaction.

@@ -11,7 +11,8 @@
 #include <utility>
 #include <vector>
 
-/// One vocabulary for libpqxx 6.4, 7 and 8: the only place that knows which one it is. Not for users, and not installed.
+/// One vocabulary for libpqxx 6.4, 7 and 8: the only place that knows which one it is. Not for users, and not
+/// installed.
 ///
 /// Values go to the server and come back as text, so that no version's own types for bytes or arrays are needed.
 namespace skald::detail::pq {
@@ -50,8 +51,8 @@ inline pqxx::result run_text(pqxx::connection& db, const std::string& text) {
   return pqxx::nontransaction{db}.exec(text);
 }
 
-/// The values of a result, row by row; one that is NULL has no data. They stay as long as the result does. One walk over it,
-/// for each access to a row or a field by its number makes copies of what it belongs to.
+/// The values of a result, row by row; one that is NULL has no data. They stay as long as the result does. One walk
+/// over it, for each access to a row or a field by its number makes copies of what it belongs to.
 inline std::vector<std::string_view> values_of(const pqxx::result& answer) {
   const auto columns = answer.columns();
   std::vector<std::string_view> values;

@@ -157,7 +157,8 @@ void reader::inspect(inspector& found) {
   detail::inspect(found, shown);
 }
 
-/// Pages of streams are found by an index. If an entry is missing from it, its record would be missing from the page, too.
+/// Pages of streams are found by an index. If an entry is missing from it, its record would be missing from the page,
+/// too.
 void reader::check_complete(const std::string& streams, const std::string& keys) {
   for (auto row = db_->run(count_events, streams, keys); row.next();)
     db_->corrupt(incomplete(row.text(0), row.integer(1), row.integer(2)));

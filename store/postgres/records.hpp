@@ -16,8 +16,8 @@ namespace skald::detail::postgres {
 
 #define SKALD_EVENT_BYTES "octet_length(e.data) + coalesce(octet_length(e.meta), 0)"
 
-/// The columns that a `record_decoder` reads, in this order. Data and metadata of larger events are fetched once it is known
-/// that the page includes them.
+/// The columns that a `record_decoder` reads, in this order. Data and metadata of larger events are fetched once it
+/// is known that the page includes them.
 #define SKALD_EVENT_COLUMNS                                                                                            \
   SKALD_RECORD_COLUMNS ", CASE WHEN " SKALD_EVENT_BYTES " <= 8192 THEN e.data END, "                                   \
                        "CASE WHEN " SKALD_EVENT_BYTES " <= 8192 THEN e.meta END, e.stream, " SKALD_EVENT_BYTES
@@ -32,12 +32,12 @@ inline constexpr int bytes_column = stream_column + 1;
 /// Whether all rows of a page are of one stream, whose name is known.
 enum class streams_of_page : bool { one, several };
 
-/// Reads the parts of a record that PostgreSQL stores in its own way. Names and large bodies are fetched for many rows at
-/// once.
+/// Reads the parts of a record that PostgreSQL stores in its own way. Names and large bodies are fetched for many
+/// rows at once.
 class record_parts {
 public:
-  /// Fetches the names of types and streams and the larger bodies of the next rows, as many as a page can hold. Returns the
-  /// number of these rows.
+  /// Fetches the names of types and streams and the larger bodies of the next rows, as many as a page can hold.
+  /// Returns the number of these rows.
   std::size_t fetch_page(rows& of, streams_of_page streams);
 
   /// Forgets names if they are too many. Not within a transaction, which may have added types.

@@ -41,8 +41,8 @@ public:
 private:
   friend database_store;
 
-  /// Does not wait for a server that is gone, since appends may wait for this. Finds nothing until the server has been gone
-  /// for its deadline.
+  /// Does not wait for a server that is gone, since appends may wait for this. Finds nothing until the server has
+  /// been gone for its deadline.
   std::optional<position> take_appended_elsewhere() {
     const std::lock_guard lock{mutex_};
     const auto now = steady::now();
@@ -67,9 +67,9 @@ private:
     }
   }
 
-  /// Runs `work` in one transaction, which is undone if it returns an error or throws. If the connection is lost, `work` runs
-  /// again in another transaction, unless the first one turns out to have been committed. Only transactions of events can
-  /// tell: writes of projections or snapshots may happen twice.
+  /// Runs `work` in one transaction, which is undone if it returns an error or throws. If the connection is lost,
+  /// `work` runs again in another transaction, unless the first one turns out to have been committed. Only
+  /// transactions of events can tell: writes of projections or snapshots may happen twice.
   template <class Work>
   auto change(kind what, const Work& work) -> decltype(work(std::declval<writer&>())) {
     using answer = decltype(work(std::declval<writer&>()));

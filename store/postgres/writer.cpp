@@ -171,8 +171,8 @@ void writer::flush() {
   if (events_.flush(head_, channel_)) wrote_ = true;
 }
 
-/// Makes `committed` true. Rows are written under the lock of the head, so by one transaction at a time. Rows of a day ago
-/// are older than any doubt, which ends with a deadline.
+/// Makes `committed` true. Rows are written under the lock of the head, so by one transaction at a time. Rows of a
+/// day ago are older than any doubt, which ends with a deadline.
 std::string writer::count_commit() {
   const auto count = std::to_string(++commits_);
   return "INSERT INTO skald_sessions VALUES ('" + session_.str() + "', " + count +

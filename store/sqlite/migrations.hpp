@@ -5,8 +5,8 @@
 /// Not for users, and not installed.
 namespace skald::detail::sqlite {
 
-/// The SQL that makes each version of the SQLite schema from the version before it: `schema/1.sql`, `schema/2.sql` and so
-/// on, embedded by `scripts/embed-sql.sh`. Released files never change.
+/// The SQL that makes each version of the SQLite schema from the version before it: `schema/1.sql`, `schema/2.sql`
+/// and so on, embedded by `scripts/embed-sql.sh`. Released files never change.
 [[nodiscard]] std::span<const char* const> migrations() noexcept;
 
 } // namespace skald::detail::sqlite

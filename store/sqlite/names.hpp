@@ -39,7 +39,8 @@ private:
 struct cross_check {
   explicit cross_check(const connection& db);
 
-  /// The newest position at the time of the first call: the sum of the revisions of all streams, as positions have no gaps.
+  /// The newest position at the time of the first call: the sum of the revisions of all streams, as positions have no
+  /// gaps.
   [[nodiscard]] position newest();
 
   name_check streams;

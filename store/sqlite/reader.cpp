@@ -49,8 +49,8 @@ std::int64_t checked(rows found, std::string_view name, name_check* check) {
 
 } // namespace
 
-/// Makes all reads of its lifetime see one moment. A type might else appear between the look-up of a query's types and the
-/// read, and its first record would be missing from a page that has later ones of other types.
+/// Makes all reads of its lifetime see one moment. A type might else appear between the look-up of a query's types
+/// and the read, and its first record would be missing from a page that has later ones of other types.
 class reader::moment {
 public:
   explicit moment(reader& of) : of_{of} { of_.sql_.begin.run(); }

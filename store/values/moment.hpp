@@ -20,7 +20,8 @@ struct moment {
 /// What a time without an offset from UTC is.
 enum class no_offset { refused, utc };
 
-/// Reads RFC 3339, and offsets without a colon or minutes. Errors: `invalid_argument`, whose message says what does not fit.
+/// Reads RFC 3339, and offsets without a colon or minutes. Errors: `invalid_argument`, whose message says what does
+/// not fit.
 [[nodiscard]] result<moment> parse_rfc3339(std::string_view text, no_offset without = no_offset::refused);
 
 /// Reads a decimal number of seconds since 1970, or of parts of a second: 10 to the `digits` of them make one.

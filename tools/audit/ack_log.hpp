@@ -14,8 +14,8 @@
 #include <variant>
 #include <vector>
 
-/// The lines of an acknowledgement log, which `docs/reference/audit.md` describes. What they look like never changes but with a new
-/// version.
+/// The lines of an acknowledgement log, which `docs/reference/audit.md` describes. What they look like never changes
+/// but with a new version.
 namespace tools {
 
 inline constexpr std::uint32_t ack_log_version = 1;
@@ -81,8 +81,8 @@ using ack_log_line = std::variant<run_line, send_line, ack_line, refused_line, u
 /// What tells later whether an event is what was sent: a digest of type, data and metadata.
 [[nodiscard]] skald::event_id hash_of(std::string_view type, std::string_view data, std::string_view meta);
 
-/// Writes an acknowledgement log, behind what the file holds already. Each line is with the system when `write` returns, so
-/// that it outlives the process.
+/// Writes an acknowledgement log, behind what the file holds already. Each line is with the system when `write`
+/// returns, so that it outlives the process.
 class ack_log_writer {
 public:
   /// Makes the file, or goes on with it, and begins a run in it. Throws `failure`: `open_failed` where another process

@@ -50,11 +50,12 @@ public:
   explicit audit(std::function<void(const violation&)> tell, std::optional<std::uint64_t> cut_ns = {})
     : tell_{std::move(tell)}, cut_ns_{cut_ns} {}
 
-  /// Takes the next line of the log. Throws `failure` (`invalid_argument`), which says where, for what no run has written.
+  /// Takes the next line of the log. Throws `failure` (`invalid_argument`), which says where, for what no run has
+  /// written.
   void take(const line_reader::line& line);
 
-  /// Takes the next record, in the order of positions from the first one. Throws as above where an id was sent twice, or
-  /// the log has no run.
+  /// Takes the next record, in the order of positions from the first one. Throws as above where an id was sent twice,
+  /// or the log has no run.
   void take(const skald::record& r);
   /// The records are over, and should have reached `head`. Throws as above.
   [[nodiscard]] counts finish(skald::position head);

@@ -28,7 +28,8 @@ std::string load_source::text() {
   return text;
 }
 
-// What a value counts as is its highest bits: those up to `steps` themselves, and of larger ones `bits` behind the first.
+// What a value counts as is its highest bits: those up to `steps` themselves, and of larger ones `bits` behind the
+// first.
 
 void latencies::add(duration taken) {
   const auto value = static_cast<std::uint64_t>(std::max(taken.count(), duration::rep{0}));

@@ -11,8 +11,8 @@ class checked_walker {
 public:
   explicit checked_walker(std::string_view text) : text_{text} {}
 
-  /// Steps over what stands in front of an element or a member: `open`, the bracket, in front of the first one, then commas.
-  /// False at the end.
+  /// Steps over what stands in front of an element or a member: `open`, the bracket, in front of the first one, then
+  /// commas. False at the end.
   bool next(char open) { return at_ == 0 ? take(open) && !take(open == '[' ? ']' : '}') : take(','); }
 
   /// Steps over a bracket, a comma or a colon, which may have space in front, if it is `c`.

@@ -9,8 +9,8 @@
 
 namespace tools {
 
-/// The members of a JSON object, by their names as they are meant, however they are escaped. Of members that stand twice
-/// that is noted.
+/// The members of a JSON object, by their names as they are meant, however they are escaped. Of members that stand
+/// twice that is noted.
 class json_object {
 public:
   explicit json_object(const json_value& value);

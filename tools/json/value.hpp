@@ -17,8 +17,8 @@ namespace tools {
 /// A value inside a JSON text, as it stands there, and where: what is only carried on stays what it was, byte for byte.
 /// What does not fit is noted in the problems, and what is read then stays as it was.
 ///
-/// Precondition of all: the whole text is JSON (`check_json`). Text, problems, and the value that holds this one have to
-/// outlive it.
+/// Precondition of all: the whole text is JSON (`check_json`). Text, problems, and the value that holds this one have
+/// to outlive it.
 class json_value {
 public:
   json_value(std::string_view text, skald::detail::json_problems& problems);

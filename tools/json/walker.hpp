@@ -10,8 +10,8 @@ namespace tools {
 /// Walks over the members of an object: what is between the brackets of their values is only stepped over. Throws where
 /// what it steps over cannot be JSON; it knows little of it.
 ///
-/// A `json_object` would need the whole line checked before: data would be parsed once more than the store does, and could
-/// not nest as deep as there.
+/// A `json_object` would need the whole line checked before: data would be parsed once more than the store does, and
+/// could not nest as deep as there.
 class json_walker {
 public:
   explicit json_walker(std::string_view text) : text_{text} {}

@@ -8,13 +8,14 @@
 
 namespace tools {
 
-/// An event as a line of a log has it, without newline: `{"stream":...,"type":...,"created":...,"data":...}`, then, where
-/// they say something, `meta`, `id`, `counter` (the lower half of `created`), `version` (of the event's schema), `batch` and
-/// `silent`. Data and metadata stand there byte for byte. All that `hydrate` takes, so that a store that is filled with the
-/// lines of another one gives the same lines.
+/// An event as a line of a log has it, without newline: `{"stream":...,"type":...,"created":...,"data":...}`, then,
+/// where they say something, `meta`, `id`, `counter` (the lower half of `created`), `version` (of the event's
+/// schema), `batch` and `silent`. Data and metadata stand there byte for byte. All that `hydrate` takes, so that a
+/// store that is filled with the lines of another one gives the same lines.
 [[nodiscard]] std::string event_line(const skald::record& r);
 
-/// The same, and behind it the record's place in its store: `position`, `revision`, `recorded`, `hydrated` and `outdated`.
+/// The same, and behind it the record's place in its store: `position`, `revision`, `recorded`, `hydrated` and
+/// `outdated`.
 [[nodiscard]] std::string record_line(const skald::record& r);
 
 /// An event as a log has it.
@@ -25,8 +26,8 @@ struct log_event {
 
 /// Reads what both write; the place is looked over.
 ///
-/// Throws `failure` (`invalid_argument`, `invalid_event`) that says what does not fit. Data and metadata are only looked
-/// for: whoever takes the record checks them.
+/// Throws `failure` (`invalid_argument`, `invalid_event`) that says what does not fit. Data and metadata are only
+/// looked for: whoever takes the record checks them.
 [[nodiscard]] log_event parse_event_line(std::string_view line, const log_time& times = log_time{});
 
 } // namespace tools

@@ -68,9 +68,9 @@ private:
 
 /// Makes records of the events of a log.
 ///
-/// Events keep their ids, or get ones that follow from what they are (`skald::log_ids`). Where events without ids follow
-/// each other in a stream, and the log's time does not go back by a millisecond, they get counters that keep the order of
-/// the log. Memory grows with the number of events without ids.
+/// Events keep their ids, or get ones that follow from what they are (`skald::log_ids`). Where events without ids
+/// follow each other in a stream, and the log's time does not go back by a millisecond, they get counters that keep
+/// the order of the log. Memory grows with the number of events without ids.
 class log_reader {
 public:
   [[nodiscard]] skald::record next(log_event event);

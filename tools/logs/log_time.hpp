@@ -39,8 +39,8 @@ private:
   skald::timestamp::finer finer_;
 };
 
-/// A moment with the counter that stands beside it. Errors: `invalid_argument` where its time has another one, which is so
-/// where it is finer than a millisecond.
+/// A moment with the counter that stands beside it. Errors: `invalid_argument` where its time has another one, which
+/// is so where it is finer than a millisecond.
 [[nodiscard]] skald::result<skald::timestamp> with_counter(skald::timestamp read, std::uint16_t counter);
 
 } // namespace tools

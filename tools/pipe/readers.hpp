@@ -8,8 +8,8 @@
 
 namespace tools {
 
-/// Each reads the members that its operation takes, besides `req` and `op`. Throws `failure` once there are more elements than
-/// the operation may have: memory then holds no more of them.
+/// Each reads the members that its operation takes, besides `req` and `op`. Throws `failure` once there are more
+/// elements than the operation may have: memory then holds no more of them.
 operation read_append(json_object& from);
 operation read_hydrate(json_object& from);
 operation read_read(json_object& from);

@@ -14,8 +14,8 @@ namespace tools {
 
 struct stats_request {};
 
-/// What can be asked: an append, a hydration, reads, the status of a record, changes of relations, what is kept under a key
-/// and under which keys a stream is kept, a snapshot to load and one to keep, and counts.
+/// What can be asked: an append, a hydration, reads, the status of a record, changes of relations, what is kept under
+/// a key and under which keys a stream is kept, a snapshot to load and one to keep, and counts.
 using operation =
   std::variant<skald::append_request, std::vector<skald::record>, skald::streams_query, skald::all_query, skald::record,
                std::vector<skald::relation_change>, skald::relation_key, skald::stream_id, skald::snapshot_key,

@@ -9,8 +9,8 @@
 
 namespace tools {
 
-/// Sets on a query what all ways to read have in common. `from` is the record behind which, in the query's direction, it
-/// reads.
+/// Sets on a query what all ways to read have in common. `from` is the record behind which, in the query's direction,
+/// it reads.
 template <class Query>
 void narrow(Query& query, const std::optional<std::vector<std::string>>& types, bool backward,
             std::optional<std::size_t> limit, const std::optional<skald::record>& from) {

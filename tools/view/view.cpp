@@ -77,7 +77,8 @@ std::string time_text(std::int64_t ms) {
   return skald::timestamp{skald::timestamp::milliseconds{std::chrono::milliseconds{ms}}, 0}.str();
 }
 
-/// What is in a store. All that is said of events is counted from their records, so that it agrees, whoever appends meanwhile.
+/// What is in a store. All that is said of events is counted from their records, so that it agrees, whoever appends
+/// meanwhile.
 struct statistics {
   std::uint64_t events = 0;
   std::uint64_t streams = 0;

@@ -1,7 +1,7 @@
 CREATE TABLE skald_schema (version integer NOT NULL);
 INSERT INTO skald_schema VALUES (0);
--- One row. Who writes events has locked it, from before it looks until it has committed: so positions follow the order of
--- commits and have no gaps.
+-- One row. Who writes events has locked it, from before it looks until it has committed: so positions follow the
+-- order of commits and have no gaps.
 CREATE TABLE skald_head (
   position    bigint NOT NULL,
   recorded    bigint NOT NULL,
