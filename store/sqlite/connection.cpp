@@ -43,10 +43,20 @@ bool is_disk_fault(int code) noexcept {
   return kind == SQLITE_FULL || kind == SQLITE_READONLY || (kind == SQLITE_IOERR && code != SQLITE_IOERR_NOMEM);
 }
 
-/// SQLite writes the mark that makes a transaction count, then syncs the file. Without the mark the transaction is gone. If
-/// the sync fails, the transaction may come to light after a crash.
+/// SQLite writes the mark that makes a transaction count, then syncs the file and enters the transaction into the index of
+/// the log. Without the mark the transaction is gone. If one of the later steps fails, for want of memory as well, the
+/// transaction may come to light after a crash.
 outcome fate_of_commit(int code) {
-  return (code & 0xff) == SQLITE_IOERR && code != SQLITE_IOERR_WRITE ? outcome::unknown : outcome::not_written;
+  const int kind = code & 0xff;
+  return kind == SQLITE_NOMEM || (kind == SQLITE_IOERR && code != SQLITE_IOERR_WRITE) ? outcome::unknown
+                                                                                      : outcome::not_written;
+}
+
+/// The last error of the system on a file of a database. Its own error is no sign: SQLite reports EIO of a read as damage.
+int last_errno(sqlite3_file* file) noexcept {
+  int code = 0;
+  if (file && file->pMethods) file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &code);
+  return code;
 }
 
 } // namespace
@@ -142,10 +152,28 @@ void connection::fail(const char* purpose, outcome fate) const {
   fail(purpose, sqlite3_extended_errcode(get()), sqlite3_errmsg(get()), fate);
 }
 
+/// Whether SQLite has met an error of the disk through this handle. Then damage that it finds may be a page that it could not
+/// read: the file may be whole.
+bool connection::disk_has_failed() const noexcept {
+  if (disk_failed_) return true;
+  sqlite3_file* log = nullptr;
+  sqlite3_file_control(get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  sqlite3_file* database = nullptr;
+  sqlite3_file_control(get(), "main", SQLITE_FCNTL_FILE_POINTER, &database);
+  return last_errno(database) != 0 || last_errno(log) != 0;
+}
+
 void connection::fail(const std::string& purpose, int code, const char* message, outcome fate) const {
+  const auto reason = std::string{message} + " (SQLite code " + std::to_string(code) + ")";
   const bool damaged = (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
+  if (is_disk_fault(code)) disk_failed_ = true;
+  if (damaged && disk_has_failed())
+    throw disk_fault{{trouble_,
+                      sentence(purpose, reason + ", after the disk has failed: the file may be whole",
+                               "see whether the disk and its file system are sound"),
+                      fate}};
   error why{damaged ? trouble_with_damage() : trouble_,
-            sentence(purpose, std::string{message} + " (SQLite code " + std::to_string(code) + ")",
+            sentence(purpose, reason,
                      read_only_disk(code)
                        ? "its file system can only be read: see in the system's log why that is, and "
                          "mount it for writing again"

@@ -20,7 +20,7 @@ struct sqlite3_stmt;
 /// Not for users, and not installed.
 namespace skald::detail::sqlite {
 
-/// A failure of the disk. Its content is unknown until the file is opened again.
+/// A failure of the disk. What it holds is unknown until the file is opened again.
 class disk_fault : public failure {
 public:
   using failure::failure;
@@ -82,6 +82,7 @@ private:
   };
 
   void wait_for_others() const;
+  [[nodiscard]] bool disk_has_failed() const noexcept;
   [[noreturn]] void fail(const std::string& purpose, int code, const char* message,
                          outcome fate = outcome::not_written) const;
   [[nodiscard]] bool read_only_disk(int code) const noexcept;
@@ -90,6 +91,7 @@ private:
 
   std::filesystem::path file_;
   errc trouble_;
+  mutable bool disk_failed_ = false; // as far as errors of SQLite have said so
   std::unique_ptr<sqlite3, closer> db_;
 };
 

@@ -37,6 +37,9 @@ private:
   auto ask(const Use& use) const -> result<decltype(use(std::declval<reader&>()))> {
     try {
       return readers_.with(use);
+    } catch (const disk_fault& why) {
+      readers_.clear(); // the next one opens the file again, and looks at what it holds
+      return why.error();
     } catch (const failure& why) {
       return why.error();
     }

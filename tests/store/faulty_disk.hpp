@@ -4,9 +4,11 @@
 
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <cstddef>
 #include <mutex>
 #include <optional>
+#include <set>
 
 namespace skald::test {
 
@@ -17,7 +19,9 @@ enum disk_call : unsigned {
   sync_log = 4,
   sync_database = 8,
   truncate_file = 16,
-  all_disk_calls = 31,
+  all_disk_calls = 31, ///< all that write
+  read_log = 32,
+  read_database = 64,
 };
 
 /// When a disk fails, and how.
@@ -33,7 +37,8 @@ namespace detail {
 struct disk_state {
   std::optional<disk_fault> fault;
   unsigned failed = 0;
-  std::array<int, 5> counts{};
+  std::array<int, 7> counts{};
+  std::set<const sqlite3_file*> unread; // files of which a read has failed
 };
 
 } // namespace detail
@@ -86,13 +91,13 @@ private:
   static int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out) {
     const int code = real_->xOpen(real_, name, file, flags, out);
     if (code != SQLITE_OK) return code;
-    if ((flags & SQLITE_OPEN_MAIN_DB) != 0) intercept<write_database, sync_database>(file);
-    if ((flags & SQLITE_OPEN_WAL) != 0) intercept<write_log, sync_log>(file);
+    if ((flags & SQLITE_OPEN_MAIN_DB) != 0) intercept<write_database, sync_database, read_database>(file);
+    if ((flags & SQLITE_OPEN_WAL) != 0) intercept<write_log, sync_log, read_log>(file);
     return code;
   }
 
   /// SQLite has one table of functions for databases and another one for their logs.
-  template <disk_call Write, disk_call Sync>
+  template <disk_call Write, disk_call Sync, disk_call Read>
   static void intercept(sqlite3_file* file) {
     static const sqlite3_io_methods* const real = file->pMethods;
     static const sqlite3_io_methods methods = [] {
@@ -108,6 +113,25 @@ private:
       copy.xTruncate = [](sqlite3_file* f, sqlite3_int64 size) {
         const int fault = fault_of(truncate_file, SQLITE_IOERR_TRUNCATE);
         return fault != SQLITE_OK ? fault : real->xTruncate(f, size);
+      };
+      // As SQLite's own access to files: EIO of a read becomes this code, and later SQLITE_CORRUPT.
+      copy.xRead = [](sqlite3_file* f, void* bytes, int size, sqlite3_int64 offset) {
+        const int fault = fault_of(Read, SQLITE_IOERR_CORRUPTFS);
+        if (fault == SQLITE_OK) return real->xRead(f, bytes, size, offset);
+        const std::lock_guard lock{mutex_};
+        now_.unread.insert(f);
+        return fault;
+      };
+      copy.xFileControl = [](sqlite3_file* f, int what, void* argument) {
+        const std::lock_guard lock{mutex_};
+        if (what != SQLITE_FCNTL_LAST_ERRNO || !now_.unread.contains(f)) return real->xFileControl(f, what, argument);
+        *static_cast<int*>(argument) = EIO;
+        return SQLITE_OK;
+      };
+      copy.xClose = [](sqlite3_file* f) {
+        const std::lock_guard lock{mutex_};
+        now_.unread.erase(f);
+        return real->xClose(f);
       };
       return copy;
     }();

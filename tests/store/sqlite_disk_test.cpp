@@ -205,6 +205,88 @@ TEST_CASE("sqlite: a reader that gets no turn at the log says that another proce
   ::close(log_index);
 }
 
+TEST_CASE("sqlite: what a disk cannot read is not taken for damage, until the file was opened again") {
+  const temporary_folder folder;
+  const auto file = folder.path() / "file.db";
+  faulty_disk disk;
+  std::uint64_t n = 0;
+  std::uint64_t stored = 0;
+  const auto expect_no_damage = [](const error& why, errc code) {
+    CHECK(why.code == code);
+    CHECK_FALSE_MESSAGE(says(why, "restore"), why.message);
+    CHECK_MESSAGE(says(why, "the disk and its file system are sound"), why.message);
+  };
+  for (const auto kind : {read_log, read_database})
+    for (int call = 1, failed = 1; failed != 0; ++call) {
+      CAPTURE(kind);
+      CAPTURE(call);
+      store_options verified;
+      verified.verify_reads = true;
+      auto store = must(open_sqlite_store(file, verified));
+      if (stored == 0) {
+        must(store->append(request("a", no_stream, {large_event(++n, 100'000), large_event(++n, 100'000)})));
+        stored = 2;
+      }
+      if (kind == read_database) { // which has all pages once the log was moved into it
+        store.reset();
+        store = must(open_sqlite_store(file, verified));
+      }
+      disk.fail({.calls = kind, .call = call, .stays = true});
+      const auto read = store->read(all_query{});
+      const auto appended = store->append(request("a", exactly(stored), {an_event(++n)}));
+      const auto again = store->read(all_query{});
+      failed = static_cast<int>(disk.failed());
+      if (!read) expect_no_damage(read.error(), errc::read_failed);
+      if (!again) expect_no_damage(again.error(), errc::read_failed);
+      if (!appended) expect_no_damage(appended.error(), errc::insertion_failed);
+      if (appended) ++stored;
+      disk.repair();
+      CHECK(must(store->read(all_query{})).records.size() == stored); // the file is whole
+      REQUIRE(call < 300);
+    }
+}
+
+TEST_CASE("sqlite: damage is reported as damage, although the disk has failed before") {
+  const temporary_folder folder;
+  const auto file = folder.path() / "file.db";
+  faulty_disk disk;
+  {
+    const auto store = open(file);
+    must(store->append(request("a", no_stream, {large_event(1, 400'000), an_event(2)})));
+  }
+  std::fstream bytes{file, std::ios::in | std::ios::out | std::ios::binary};
+  for (std::streamoff page = 20; page < 60; ++page) bytes.seekp(page * 4096).write("damage damage damage", 20);
+  bytes.close();
+  const auto store = open(file);
+  disk.fail({.calls = read_database});
+  const auto first = store->read(all_query{});
+  REQUIRE(disk.failed() == read_database);
+  CHECK(code_of(first) == errc::read_failed);
+  const auto second = store->read(all_query{}); // by a reader that has opened the file again
+  CHECK(code_of(second) == errc::corrupt);
+  CHECK_MESSAGE(says(second.error(), "restore the file from a backup"), second.error().message);
+}
+
+TEST_CASE("sqlite: a commit that runs out of memory may have been written, and says so") {
+  const temporary_folder folder;
+  const auto file = folder.path() / "file.db";
+  faulty_disk disk;
+  auto store = open(file);
+  must(store->append(request("a", no_stream, some_events(1, 3))));
+  disk.fail({.calls = sync_log, .code = SQLITE_NOMEM}); // as the index of the log, which grows after the sync
+  const auto failed = store->append(request("a", exactly(3), {an_event(4)}));
+  REQUIRE(disk.failed() == sync_log);
+  CHECK(code_of(failed) == errc::insertion_failed);
+  CHECK(failed.error().outcome == outcome::unknown);
+  CHECK_MESSAGE(says(failed.error(), "free some memory and try again"), failed.error().message);
+  disk.fail({.calls = write_log, .code = SQLITE_NOMEM}); // the mark is not there yet, but nobody can know
+  CHECK(store->append(request("a", exactly(3), {an_event(4)})).error().outcome == outcome::unknown);
+  CHECK(must(store->append(request("a", exactly(3), {an_event(4)}))).last ==
+        position{4}); // memory is no fault of the disk
+  store.reset();
+  CHECK(read_all(*open(file)).size() == 4);
+}
+
 TEST_CASE("sqlite: what is no fault of the disk leaves a store as it was") {
   const temporary_folder folder;
   const auto file = folder.path() / "file.db";
