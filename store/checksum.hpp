@@ -16,4 +16,7 @@ namespace skald {
 /// The same of a record whose data and metadata lie elsewhere.
 [[nodiscard]] std::uint64_t checksum_of(const record& r, std::string_view data, std::string_view meta);
 
+/// The checksum of a command's receipt, which was written at the time `kept`. Its bytes never change either.
+[[nodiscard]] std::uint64_t checksum_of(const command_id& command, const receipt& given, timestamp kept);
+
 } // namespace skald

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <skald/store/checkpoint.hpp>
+#include <skald/store/identity.hpp>
 #include <skald/store/query.hpp>
 #include <skald/store/record.hpp>
 #include <skald/store/snapshot.hpp>
@@ -75,7 +76,8 @@ public:
   /// command was carried out.
   /// Errors of a request:
   /// `wrong_expected_revision` (with `error::conflict`), `duplicate_event`, `invalid_argument`, `event_missing`,
-  /// `invalid_event`, `clock_drift` (of a given `created`); of the whole group: `insertion_failed`, with its outcome. Cost
+  /// `invalid_event`, `clock_drift` (of a given `created`), `corrupt` where its command was carried out and the receipt of
+  /// that is damaged; of the whole group: `insertion_failed`, with its outcome. Cost
   /// grows with the number of events, not with the size of the store (but for the depth of its indexes).
   [[nodiscard]] std::vector<result<receipt>> append(std::span<const append_request> group);
 
@@ -170,11 +172,19 @@ public:
   /// `invalid_argument`.
   [[nodiscard]] virtual result<checkpoint> rewind(std::string_view projection, position handled) = 0;
 
+  /// Which store this is, and which epoch of its history. Errors: `read_failed`, `corrupt`.
+  [[nodiscard]] virtual result<store_identity> identity() const = 0;
+
+  /// Begins a new epoch, durably, and returns the identity from now on. Call it after the store was restored from an
+  /// earlier day, or was copied to live on in two places; see `store_identity`. Errors: `insertion_failed`.
+  [[nodiscard]] virtual result<store_identity> begin_epoch() = 0;
+
   /// The clock that stamps what this store writes. Given out timestamps lie above all that is stored.
   [[nodiscard]] hybrid_clock& clock() noexcept { return clock_; }
 
-  /// The snapshot of this key, or none. Errors: `invalid_argument`, `read_failed`. Cost grows with the records behind its
-  /// cursor, which are counted, and for a relation with its streams.
+  /// The snapshot of this key, or none. A damaged one counts as none: its checksum shows it. Errors: `invalid_argument`,
+  /// `read_failed`. Cost grows with its state and with the records behind its cursor, which are counted, and for a relation
+  /// with its streams.
   [[nodiscard]] virtual result<std::optional<stored_snapshot>> load_snapshot(const snapshot_key& key) const = 0;
 
   /// Keeps snapshots, all or none, each in place of the one with its key. They survive what `durability::relaxed` does,

@@ -59,8 +59,8 @@ struct snapshot {
 /// What `event_store::load_snapshot` finds.
 struct stored_snapshot {
   skald::snapshot snapshot;
-  /// Whether its cursor still has just the records behind it that were folded, in the same streams, and it is not
-  /// damaged. If not, remove it and fold from the beginning.
+  /// Whether its cursor still has just the records behind it that were folded, in the same streams. If not, remove it and
+  /// fold from the beginning.
   bool holds = false;
 };
 

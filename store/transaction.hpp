@@ -25,6 +25,7 @@ public:
   struct kept_receipt {
     receipt given;
     timestamp kept;
+    bool intact = true; ///< has the checksum that was stored with it; if not, nothing of it can be believed
   };
 
   virtual ~transaction() = default;
@@ -58,7 +59,7 @@ public:
   /// Keeps a receipt, in place of one that is kept already. Precondition: `kept` lies above that of all others.
   virtual void keep(const command_id& command, const receipt& given, timestamp kept) = 0;
 
-  /// Forgets the oldest two receipts, where they were kept before `oldest`.
+  /// Forgets the oldest two receipts, where they were kept before `oldest`. Damaged ones stay: their age is not known.
   virtual void forget_receipts(timestamp oldest) = 0;
 
   /// Changes a relation, and raises the revision of each key under which something changed. Precondition: key and stream

@@ -24,6 +24,13 @@ error wrong_revision(const stream_append& part, revision actual) {
   return e;
 }
 
+error damaged_receipt(const command_id& command) {
+  return {errc::corrupt, "command " + in_quotes(command.str()) +
+                           " was carried out before, but its receipt is not what was written: the command is not "
+                           "carried out again: verify the store to see what else is damaged, and restore it from a "
+                           "backup; or, where it may be carried out again, delete its row in skald_commands"};
+}
+
 error duplicate(const record& known, std::string_view how) {
   return {errc::duplicate_event, already_stored(known, how)};
 }
@@ -35,17 +42,20 @@ timestamp oldest_receipt(timestamp now, const store_options& options) {
   return {now.time() - age, 0};
 }
 
-std::optional<receipt> find_receipt(event_store::transaction& tx, const command_id& command, timestamp oldest) {
+result<std::optional<receipt>> find_receipt(event_store::transaction& tx, const command_id& command, timestamp oldest) {
   auto known = tx.find(command);
-  if (!known || known->kept < oldest) return {};
-  return std::move(known->given);
+  if (known && !known->intact) return damaged_receipt(command);
+  if (!known || known->kept < oldest) return std::optional<receipt>{};
+  return std::optional{std::move(known->given)};
 }
 
 result<receipt> appender::run() {
   if (request_.command.empty()) return decide();
   const auto now = clock_.now();
   const auto oldest = oldest_receipt(now, options_);
-  if (auto known = find_receipt(tx_, request_.command, oldest)) return std::move(*known);
+  auto known = find_receipt(tx_, request_.command, oldest);
+  if (!known) return known.error();
+  if (*known) return std::move(**known);
   if (now > timestamp::max()) return clock_at_its_end();
   auto answer = decide();
   if (!answer) return answer;

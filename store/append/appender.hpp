@@ -14,9 +14,9 @@ namespace skald::detail {
 /// The oldest time at which a receipt that still counts was kept.
 [[nodiscard]] timestamp oldest_receipt(timestamp now, const store_options& options);
 
-/// The receipt of a command that was carried out.
-[[nodiscard]] std::optional<receipt> find_receipt(event_store::transaction& tx, const command_id& command,
-                                                  timestamp oldest);
+/// The receipt of a command that was carried out. Errors: `corrupt` for a damaged one, whatever its age.
+[[nodiscard]] result<std::optional<receipt>> find_receipt(event_store::transaction& tx, const command_id& command,
+                                                          timestamp oldest);
 
 /// Decides on one request and writes its records, or returns why it is refused.
 class appender {

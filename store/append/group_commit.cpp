@@ -85,7 +85,9 @@ result<bool> event_store::group_commit::repeats(const append_request& request) {
   if (request.command.empty()) return false;
   bool known = false;
   const auto looked = store_.transact([&](transaction& tx) -> result<void> {
-    known = find_receipt(tx, request.command, oldest_receipt(store_.clock_.now(), store_.options_)).has_value();
+    const auto found = find_receipt(tx, request.command, oldest_receipt(store_.clock_.now(), store_.options_));
+    if (!found) return found.error();
+    known = found->has_value();
     return {};
   });
   if (!looked) return looked.error();

@@ -15,7 +15,8 @@
 /// A `Reader` has `each(text, use)`, which calls `use(row)` for each row that is the answer to this SQL; `go_on()`, which is
 /// called when a statement has failed; and `show_records(found, behind, limit)`, which shows up to so many records, moves
 /// `behind` with them, and is false where there was none. It looks at nothing in front of the first of them.
-/// `show_streams(found)` shows all streams and `show_own(found)` what only this database has.
+/// `show_streams(found)`, `show_receipts(found)` and `show_snapshots(found)` show all of them, and `show_own(found)` shows
+/// what only this database has.
 namespace skald::detail {
 
 /// Rows of key, name, revision and newest event, by their keys, and those of stream, revision, position and `created`, by
@@ -32,6 +33,24 @@ void show_streams(inspector& found, auto& row, auto& event) {
       found.show_event(revision{unsigned_at(event, 1)}, position{unsigned_at(event, 2)},
                        timestamp{unsigned_at(event, 3)});
   }
+}
+
+/// A row of a command and its receipt.
+void show_receipt(inspector& found, const auto& row) {
+  const auto command = command_id::parse(std::string{row.text(0)});
+  const auto known = receipt_of(command ? *command : command_id{}, row, 1);
+  found.show_receipt(row.text(0), known.given.last, known.intact);
+}
+
+/// A row of a reducer, whether its snapshot is of a relation, the name of that or of the stream, and the snapshot.
+void show_snapshot(inspector& found, const auto& row) {
+  const auto key_of = [&]<class Name>(result<Name> name) {
+    return snapshot_key{std::string{row.text(0)}, name ? std::move(*name) : Name{}};
+  };
+  std::string name{row.text(2)};
+  const auto key =
+    row.integer(1) == 0 ? key_of(stream_id::parse(std::move(name))) : key_of(relation_key::parse(std::move(name)));
+  found.show_snapshot(key, snapshot_at(row, 3, key).has_value());
 }
 
 inline constexpr auto most_at_once = static_cast<std::int64_t>(limits::page_records);
@@ -104,10 +123,8 @@ void inspect(inspector& found, auto& from) {
   if (!look("streams", [&] { from.show_streams(found); })) found.leave_out_streams();
   look_at_each("projections", "SELECT name, handled FROM skald_projections",
                [&](const auto& row) { found.show_projection(row.text(0), position{unsigned_at(row, 1)}); });
-  look_at_each("commands",
-               "SELECT id, last FROM skald_commands "
-               "WHERE last > (SELECT coalesce(max(position), 0) FROM skald_events)",
-               [&](const auto& row) { found.show_command(row.text(0), position{unsigned_at(row, 1)}); });
+  look("commands", [&] { from.show_receipts(found); });
+  look("snapshots", [&] { from.show_snapshots(found); });
   look_at_each("relation keys", "SELECT key, name, revision FROM skald_relation_keys ORDER BY key",
                [&](const auto& row) {
                  const auto key = "a relation, key " + std::to_string(row.integer(0));
@@ -132,6 +149,9 @@ void inspect(inspector& found, auto& from) {
                             std::to_string(row.integer(1)) + " for projection " + std::to_string(row.integer(0)) +
                             ", which is not there");
                });
+  look_at_each("identity", "SELECT count(*) FROM skald_store HAVING count(*) <> 1", [&](const auto& row) {
+    found.note("skald_store has " + std::to_string(row.integer(0)) + " rows, not one");
+  });
   look("tables and indexes", [&] { from.show_own(found); });
 }
 

@@ -2,10 +2,11 @@
 
 #include <skald/store/checkpoint.hpp>
 #include <skald/store/checks/projection_checks.hpp>
+#include <skald/store/checksum.hpp>
 #include <skald/store/database/known_streams.hpp>
 #include <skald/store/database/revisions.hpp>
 #include <skald/store/database/stored_record.hpp>
-#include <skald/store/quoted.hpp>
+#include <skald/store/identity.hpp>
 #include <skald/store/read/page_builder.hpp>
 #include <skald/store/read/snapshots.hpp>
 #include <skald/store/relation.hpp>
@@ -129,14 +130,37 @@ known_streams::state stream_in(const auto& row) {
   return {{revision{counter_at(row, 1)}, timestamp{counter_at(row, 2)}}, row.integer(0), true, false};
 }
 
-/// Of the command's id, first and last position, revisions, answer and when it was kept.
-event_store::transaction::kept_receipt receipt_in(const auto& row) {
+/// The columns of a receipt.
+#define SKALD_RECEIPT_COLUMNS "first, last, revisions, answer, kept, checksum"
+
+/// The receipt in a row, from `column` on, without a look at its checksum. Not intact if skald cannot have written it.
+event_store::transaction::kept_receipt unchecked_receipt(const auto& row, int column) {
   event_store::transaction::kept_receipt known{
-    {{}, position{counter_at(row, 1)}, position{counter_at(row, 2)}, std::string{row.text(4)}},
-    timestamp{counter_at(row, 5)}};
-  if (!read_revisions(row.text(3), known.given.revisions))
-    row.corrupt("the receipt of command " + in_quotes(row.text(0)) + " is none");
+    {{}, position{unsigned_at(row, column)}, position{unsigned_at(row, column + 1)}, std::string{row.text(column + 3)}},
+    timestamp{unsigned_at(row, column + 4)}};
+  known.intact = read_revisions(row.text(column + 2), known.given.revisions) && row.integer(column) >= 0 &&
+                 row.integer(column + 1) >= 0 && row.integer(column + 4) >= 0;
   return known;
+}
+
+/// The receipt of this command in a row.
+event_store::transaction::kept_receipt receipt_of(const command_id& command, const auto& row, int column) {
+  auto known = unchecked_receipt(row, column);
+  const auto checksum = column + 5;
+  known.intact =
+    known.intact && !row.null(checksum) && unsigned_at(row, checksum) == checksum_of(command, known.given, known.kept);
+  return known;
+}
+
+/// Of the store's id and epoch.
+store_identity identity_in(auto row) {
+  if (!row.next()) row.corrupt("the table skald_store is empty");
+  const auto id_at = [&](int column) {
+    if (row.null(column)) return event_id{};
+    if (const auto id = row.id(column)) return *id;
+    row.corrupt("an id in the table skald_store is none");
+  };
+  return {id_at(0), id_at(1)};
 }
 
 /// Of a projection's key, what it has handled and what is fresh to it. `completions_of(key)` answers rows of position and
@@ -166,21 +190,31 @@ relation relation_in(auto row) {
   return answer;
 }
 
-/// Of fingerprint, cursor, records, revision of its relation, checksum and state, and what a `snapshot_basis` counts.
+/// The columns of a snapshot.
+#define SKALD_SNAPSHOT_COLUMNS "f.fingerprint, f.created, f.id, f.records, f.relation_revision, f.checksum, f.state"
+inline constexpr int snapshot_columns = 7;
+
+/// The snapshot of a key in a row, from `column` on. None if it is damaged: it is not what its checksum was made of.
+std::optional<snapshot> snapshot_at(const auto& row, int column, snapshot_key key) {
+  snapshot s;
+  s.key = std::move(key);
+  s.fingerprint = row.text(column);
+  s.cursor = {timestamp{unsigned_at(row, column + 1)}, row.id(column + 2).value_or(event_id{})};
+  s.records = unsigned_at(row, column + 3);
+  s.relation_revision = revision{unsigned_at(row, column + 4)};
+  s.state = row.text(column + 6);
+  return row.text(column + 5) == checksum_of(s) ? std::optional{std::move(s)} : std::nullopt;
+}
+
+/// Of a snapshot, and the counts of a `snapshot_basis`.
 std::optional<stored_snapshot> snapshot_in(auto row, const snapshot_key& key) {
   if (!row.next()) return std::nullopt;
-  snapshot s;
-  s.key = key;
-  s.fingerprint = row.text(0);
-  s.cursor = {timestamp{unsigned_at(row, 1)}, row.id(2).value_or(event_id{})};
-  s.records = unsigned_at(row, 3);
-  s.relation_revision = revision{unsigned_at(row, 4)};
-  s.state = row.text(6);
-  const snapshot_basis now{.records = unsigned_at(row, 7),
-                           .behind = unsigned_at(row, 8),
-                           .relation_revision = revision{unsigned_at(row, 9)},
-                           .intact = row.text(5) == checksum_of(s)};
-  return judge(std::move(s), now);
+  auto s = snapshot_at(row, 0, key);
+  if (!s) return std::nullopt;
+  const snapshot_basis now{.records = unsigned_at(row, snapshot_columns),
+                           .behind = unsigned_at(row, snapshot_columns + 1),
+                           .relation_revision = revision{unsigned_at(row, snapshot_columns + 2)}};
+  return judge(std::move(*s), now);
 }
 
 void read(const auto& row, relation_key& key) { key = name_at<relation_key>(row, 0); }

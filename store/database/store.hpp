@@ -80,6 +80,9 @@ public:
   result<position> head() const override {
     return ask({}, [](auto& from) { return from.head(); });
   }
+  result<store_identity> identity() const override {
+    return ask({}, [](auto& from) { return identity_in(from.identity()); });
+  }
   result<std::optional<stored_snapshot>> load_snapshot(const snapshot_key& key) const override {
     return ask(check_key(key), [&](auto& from) { return snapshot_in(from.snapshot_of(key), key); });
   }
@@ -120,6 +123,13 @@ public:
       stored->handled = handled;
       to.rewind(projection, stored->handled, stored->fresh_from);
       return stored;
+    });
+  }
+
+  result<store_identity> begin_epoch() override {
+    return store().change(kind::of_projections, [epoch = make_event_id()](auto& to) -> result<store_identity> {
+      to.begin_epoch(epoch);
+      return to.identity();
     });
   }
 

@@ -185,6 +185,17 @@ public:
     return position{events_.size()};
   }
 
+  result<store_identity> identity() const override {
+    const std::shared_lock lock{mutex_};
+    return identity_;
+  }
+
+  result<store_identity> begin_epoch() override {
+    const std::lock_guard lock{mutex_};
+    identity_.epoch = make_event_id();
+    return identity_;
+  }
+
   result<checkpoint> register_projection(std::string_view projection, std::optional<position> fresh_from) override {
     if (auto ok = detail::check_projection(projection, fresh_from.value_or(position{})); !ok) return ok.error();
     const std::lock_guard lock{mutex_};
@@ -238,6 +249,7 @@ private:
   }
 
   mutable std::shared_mutex mutex_;
+  store_identity identity_{make_event_id(), make_event_id()};
   event_table events_;
   undo_list undo_; // of the transaction that runs
   relation_table relations_{undo_};

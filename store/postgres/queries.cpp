@@ -70,6 +70,7 @@ const statement find_status{
   "WHERE stream = (SELECT key FROM skald_streams WHERE name = $2) AND created > $3 "
   "AND type = (SELECT key FROM skald_types WHERE name = $4))::int"};
 const statement find_revision{"looking up a stream", "SELECT revision FROM skald_streams WHERE name = $1"};
+const statement find_identity{"reading its identity", "SELECT id, epoch FROM skald_store"};
 const statement find_relation{
   "reading a relation", "SELECT k.revision, s.name FROM skald_relation_keys k "
                         "LEFT JOIN skald_relations r ON r.key = k.key LEFT JOIN skald_streams s ON s.key = r.stream "
@@ -78,10 +79,10 @@ namespace {
 
 /// A snapshot, and the numbers that tell whether it holds.
 statement snapshot_with(const std::string& basis) {
-  return {"reading a snapshot",
-          "SELECT f.fingerprint, f.created, f.id, f.records, f.relation_revision, f.checksum, f.state, "
-          "b.records, b.behind, b.revision FROM skald_snapshots f LEFT JOIN LATERAL (" +
-            basis + ") b ON true WHERE (f.of_relation, f.name, f.reducer) = ($1::boolean, $2, $3)"};
+  return {"reading a snapshot", "SELECT " SKALD_SNAPSHOT_COLUMNS
+                                ", b.records, b.behind, b.revision FROM skald_snapshots f LEFT JOIN LATERAL (" +
+                                  basis +
+                                  ") b ON true WHERE (f.of_relation, f.name, f.reducer) = ($1::boolean, $2, $3)"};
 }
 
 } // namespace
@@ -124,6 +125,18 @@ SELECT key, name, revision, newest FROM (
   SELECT key, name, revision, newest, sum(revision) OVER (ORDER BY key) - revision AS events
   FROM (SELECT * FROM skald_streams WHERE key > $1 ORDER BY key LIMIT 1000) next) counted
 WHERE events < $2 ORDER BY key)sql"};
+const statement next_receipts{"reading receipts of commands", R"sql(
+SELECT id, )sql" SKALD_RECEIPT_COLUMNS R"sql( FROM (
+  SELECT *, sum(octet_length(revisions) + coalesce(octet_length(answer), 0)) OVER (ORDER BY id)
+            - octet_length(revisions) - coalesce(octet_length(answer), 0) AS before
+  FROM (SELECT * FROM skald_commands WHERE id > $1 ORDER BY id LIMIT 1000) next) counted
+WHERE before < 8388608 ORDER BY id)sql"};
+const statement next_snapshots{"reading snapshots", R"sql(
+SELECT f.reducer, f.of_relation::int, f.name, )sql" SKALD_SNAPSHOT_COLUMNS R"sql( FROM (
+  SELECT *, sum(octet_length(state)) OVER (ORDER BY of_relation, name, reducer) - octet_length(state) AS before
+  FROM (SELECT * FROM skald_snapshots WHERE (of_relation, name, reducer) > ($1::boolean, $2, $3)
+        ORDER BY of_relation, name, reducer LIMIT 1000) next) f
+WHERE f.before < 8388608 ORDER BY f.of_relation, f.name, f.reducer)sql"};
 const char* const problems_of_head[4] = {
   R"sql(SELECT format('skald_head says that the newest record is at position %s, it is at position %s', h.position, e.last)
 FROM skald_head h, (SELECT coalesce(max(position), 0) AS last FROM skald_events) e WHERE h.position <> e.last)sql",

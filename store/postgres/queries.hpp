@@ -12,6 +12,7 @@ extern const std::array<statement, 2> stream_pages;
 extern const std::array<statement, 2> streams_pages;
 extern const std::array<statement, 2> all_pages;
 extern const statement look_at_head;
+extern const statement find_identity;
 extern const statement find_event;
 extern const statement find_status;
 extern const statement find_revision;
@@ -27,6 +28,9 @@ extern const statement find_relation_keys;
 extern const statement count_events;
 /// The next streams, which have about so many events.
 extern const statement next_streams;
+/// The next receipts, by their commands, and the next snapshots, by their keys: few enough for the memory of a client.
+extern const statement next_receipts;
+extern const statement next_snapshots;
 /// Sentences about what is wrong in the one row of the head.
 extern const char* const problems_of_head[4];
 

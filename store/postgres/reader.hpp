@@ -27,6 +27,7 @@ public:
   [[nodiscard]] std::optional<record> find(const event_id& id);
   [[nodiscard]] rows status(const record& r);
   [[nodiscard]] position head();
+  [[nodiscard]] rows identity() { return db_->run(find_identity); }
   [[nodiscard]] rows revision_of(const stream_id& stream) { return db_->run(find_revision, stream.str()); }
   [[nodiscard]] rows related(const relation_key& key) { return db_->run(find_relation, key.str()); }
   [[nodiscard]] rows snapshot_of(const snapshot_key& key);

@@ -1,7 +1,9 @@
 #include <skald/store/postgres/schema.hpp>
 
 #include <skald/store/database/schema_version.hpp>
+#include <skald/store/postgres/identity_table.hpp>
 #include <skald/store/postgres/migrations.hpp>
+#include <skald/store/postgres/queries.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -12,6 +14,8 @@ namespace skald::detail::postgres {
 namespace {
 
 constexpr std::chrono::milliseconds longest_wait_for_others{5000};
+
+constexpr std::int64_t first_with_checked_receipts = 4;
 
 std::int64_t newest_version() { return static_cast<std::int64_t>(migrations().size()); }
 
@@ -38,6 +42,10 @@ const statement find_schema{
 const statement lock_schema{"waiting for its turn to create the tables",
                             "SELECT pg_advisory_xact_lock(1936419940, hashtext($1))"}; // "skld"
 
+const statement set_checksums_of_receipts{
+  "adding checksums", "UPDATE skald_commands c SET checksum = u.checksum "
+                      "FROM unnest($1::text[], $2::bigint[]) AS u (id, checksum) WHERE c.id = u.id"};
+
 /// The version of the schema, 0 if there is none. Fails for a schema that is not skald's.
 std::int64_t identify(connection& db, const std::string& schema) {
   auto place = db.run(find_schema, schema);
@@ -47,6 +55,24 @@ std::int64_t identify(connection& db, const std::string& schema) {
   const auto version = found.next() ? found.integer(0) : 0;
   check_version(db, version, newest_version());
   return version;
+}
+
+/// Vouches for the receipts that are older than their checksums, but for those that cannot have been written.
+void add_checksums_to_receipts(connection& db) {
+  std::string last;
+  for (bool more = true; more;) {
+    more = false;
+    array ids, checksums;
+    for (auto row = db.run(next_receipts, last); row.next(); more = true) {
+      last = row.text(0);
+      const auto command = command_id::parse(last);
+      const auto known = unchecked_receipt(row, 1);
+      if (!command || !known.intact) continue;
+      ids.add(last);
+      checksums.add(static_cast<std::int64_t>(checksum_of(*command, known.given, known.kept)));
+    }
+    db.run(set_checksums_of_receipts, ids.take(), checksums.take());
+  }
 }
 
 /// Brings the schema to the newest version, in one transaction.
@@ -59,6 +85,7 @@ void migrate(connection& db, const std::string& schema) {
   found.next();
   if (!found.boolean(1)) db.run_text(purpose, "CREATE SCHEMA " + std::string{found.text(0)});
   for (auto i = static_cast<std::size_t>(version); i < migrations().size(); ++i) db.run_text(purpose, migrations()[i]);
+  if (version < first_with_checked_receipts) add_checksums_to_receipts(db);
   db.run_text(purpose, "UPDATE skald_schema SET version = " + std::to_string(newest_version()));
   db.run_text(purpose, "COMMIT");
 }
@@ -90,6 +117,7 @@ std::unique_ptr<connection> open_for_writing(const postgres_url& to, const store
     db->fail("opening it", "there are no tables in its schema",
              "see whether the name is right; it has to be made first");
   if (found != newest_version()) migrate(*db, to.schema);
+  identity_table{*db}.complete();
   return db;
 }
 

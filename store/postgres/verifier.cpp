@@ -76,6 +76,31 @@ void verifier::show_streams(inspector& found) {
   }
 }
 
+void verifier::show_receipts(inspector& found) {
+  std::string last;
+  for (bool more = true; more;) {
+    more = false;
+    for (auto row = db_.run(next_receipts, last); row.next(); more = true) {
+      show_receipt(found, row);
+      last = row.text(0);
+    }
+  }
+}
+
+void verifier::show_snapshots(inspector& found) {
+  struct key {
+    bool of_relation = false;
+    std::string name, reducer;
+  } last;
+  for (bool more = true; more;) {
+    more = false;
+    for (auto row = db_.run(next_snapshots, last.of_relation, last.name, last.reducer); row.next(); more = true) {
+      show_snapshot(found, row);
+      last = {row.integer(1) != 0, std::string{row.text(2)}, std::string{row.text(0)}};
+    }
+  }
+}
+
 void verifier::show_own(inspector& found) {
   for (const auto* question : problems_of_head)
     each(question, [&](const rows& row) { found.note(std::string{row.text(0)}); });

@@ -27,6 +27,8 @@ public:
   bool show_records(inspector& found, std::int64_t& behind, std::int64_t limit);
   /// Shows as many streams at once as the server can sort the events of in a moment.
   void show_streams(inspector& found);
+  void show_receipts(inspector& found);
+  void show_snapshots(inspector& found);
   void show_own(inspector& found);
 
 private:

@@ -2,6 +2,7 @@
 
 #include <skald/store/database/head_tracker.hpp>
 #include <skald/store/postgres/event_table.hpp>
+#include <skald/store/postgres/identity_table.hpp>
 #include <skald/store/postgres/projection_table.hpp>
 #include <skald/store/postgres/receipt_table.hpp>
 #include <skald/store/postgres/relation_table.hpp>
@@ -76,6 +77,9 @@ public:
   void save(const snapshot& s) override;
   void remove(const snapshot_key& key) override;
 
+  [[nodiscard]] store_identity identity() { return identity_.find(); }
+  void begin_epoch(const event_id& epoch) { identity_.begin_epoch(epoch); }
+
   void register_projection(std::string_view name, std::optional<position> fresh_from) {
     projections_.add(name, fresh_from);
   }
@@ -107,6 +111,7 @@ private:
   snapshot_table snapshots_{*db_};
   receipt_table receipts_{*db_};
   projection_table projections_{*db_};
+  identity_table identity_{*db_};
 };
 
 } // namespace skald::detail::postgres

@@ -16,7 +16,6 @@ struct snapshot_basis {
   std::uint64_t records = 0; ///< all records of the streams
   std::uint64_t behind = 0;  ///< those after the snapshot's cursor
   revision relation_revision{};
-  bool intact = true; ///< the snapshot has the checksum that was stored with it
 };
 
 /// Decides whether a snapshot holds.

@@ -9,7 +9,7 @@
 namespace skald::detail::sqlite {
 
 /// A snapshot, and the numbers that tell whether it holds.
-#define SKALD_SNAPSHOT "SELECT f.fingerprint, f.created, f.id, f.records, f.relation_revision, f.checksum, f.state, "
+#define SKALD_SNAPSHOT "SELECT " SKALD_SNAPSHOT_COLUMNS ", "
 #define SKALD_RECORDS_AFTER                                                                                            \
   "(SELECT count(*) FROM skald_events e WHERE e.stream = s.key AND (e.created, e.id) > (f.created, f.id))"
 
@@ -95,6 +95,7 @@ public:
             "FROM skald_snapshots f LEFT JOIN skald_relation_keys k ON k.key = f.relation "
             "LEFT JOIN skald_streams s ON s.key = f.stream) WHERE (reducer, of_relation, name) > (?1, ?2, ?3) "
             "ORDER BY reducer, of_relation, name LIMIT ?4");
+  statement identity = prepare("reading its identity", "SELECT id, epoch FROM skald_store");
   statement types_of_events = prepare("counting event types", "SELECT type FROM skald_events");
   statement snapshot_of_stream =
     prepare("reading a snapshot",

@@ -27,6 +27,7 @@ public:
     return sql_.status(r.id, r.stream, r.created, std::string_view{r.type});
   }
   [[nodiscard]] position head() { return position{static_cast<std::uint64_t>(sql_.head.integer())}; }
+  [[nodiscard]] rows identity() { return sql_.identity(); }
   [[nodiscard]] rows revision_of(const stream_id& stream);
   [[nodiscard]] rows related(const relation_key& key);
   [[nodiscard]] rows snapshot_of(const snapshot_key& key);

@@ -2,6 +2,7 @@
 
 #include <skald/store/checksum.hpp>
 #include <skald/store/database/schema_version.hpp>
+#include <skald/store/sqlite/identity_table.hpp>
 #include <skald/store/sqlite/migrations.hpp>
 #include <skald/store/sqlite/records.hpp>
 #include <skald/store/sqlite/writer.hpp>
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::int64_t application_id = 0x736b6c64; // "skld"
 constexpr std::int64_t first_with_checksums = 3;
+constexpr std::int64_t first_with_checked_receipts = 5;
 constexpr const char* no_store = "see whether the name is right; it has to be made first";
 /// SQLite checks that the parts of a page lie within it, each time that it reads one.
 constexpr const char* verify_pages = "PRAGMA cell_size_check = ON";
@@ -60,6 +62,23 @@ void add_checksums(const connection& db) {
   }
 }
 
+/// The same for the receipts of commands.
+void add_checksums_to_receipts(const connection& db) {
+  constexpr const char* purpose = "adding checksums";
+  statement next{db, purpose,
+                 "SELECT key, id, " SKALD_RECEIPT_COLUMNS " FROM skald_commands WHERE key > ?1 ORDER BY key LIMIT 1"};
+  statement set{db, purpose, "UPDATE skald_commands SET checksum = ?2 WHERE key = ?1"};
+  for (std::int64_t last = INT64_MIN;;) {
+    auto row = next(last);
+    if (!row.next()) return;
+    last = row.integer(0);
+    const auto command = command_id::parse(std::string{row.text(1)});
+    const auto known = unchecked_receipt(row, 2);
+    if (command && known.intact)
+      set.run(last, static_cast<std::int64_t>(checksum_of(*command, known.given, known.kept)));
+  }
+}
+
 /// Brings the schema to the newest version, in one transaction.
 void migrate(const connection& db) {
   constexpr const char* purpose = "creating the tables";
@@ -67,6 +86,7 @@ void migrate(const connection& db) {
   const auto version = identify(db); // another process may have been faster
   for (auto i = static_cast<std::size_t>(version); i < migrations().size(); ++i) db.execute(purpose, migrations()[i]);
   if (version < first_with_checksums) add_checksums(db);
+  if (version < first_with_checked_receipts) add_checksums_to_receipts(db);
   const auto identity = "PRAGMA application_id = " + std::to_string(application_id) +
                         "; PRAGMA user_version = " + std::to_string(newest_version());
   db.execute(purpose, identity.c_str());
@@ -100,6 +120,7 @@ std::unique_ptr<connection> open_for_writing(const std::filesystem::path& file, 
   if (options.verify_reads) db->execute("setting it up", verify_pages);
   db->take_over_log();
   if (found != newest_version()) migrate(*db);
+  identity_table{*db}.complete();
   return db;
 }
 

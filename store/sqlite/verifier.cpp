@@ -31,6 +31,18 @@ void verifier::show_streams(inspector& found) const {
   detail::show_streams(found, stream, event);
 }
 
+void verifier::show_receipts(inspector& found) const {
+  each("SELECT id, " SKALD_RECEIPT_COLUMNS " FROM skald_commands ORDER BY key",
+       [&](const rows& row) { show_receipt(found, row); });
+}
+
+void verifier::show_snapshots(inspector& found) const {
+  each("SELECT f.reducer, f.relation <> 0, coalesce(k.name, s.name), " SKALD_SNAPSHOT_COLUMNS
+       " FROM skald_snapshots f LEFT JOIN skald_relation_keys k ON k.key = f.relation "
+       "LEFT JOIN skald_streams s ON s.key = f.stream ORDER BY f.rowid",
+       [&](const rows& row) { show_snapshot(found, row); });
+}
+
 void verifier::show_own(inspector& found) const {
   each("PRAGMA integrity_check(" + std::to_string(limits::problems) + ")", [&](const rows& row) {
     if (row.text(0) != "ok") found.note("SQLite finds: " + on_one_line(row.text(0)));

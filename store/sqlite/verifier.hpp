@@ -24,6 +24,8 @@ public:
 
   bool show_records(inspector& found, std::int64_t& behind, std::int64_t limit);
   void show_streams(inspector& found) const;
+  void show_receipts(inspector& found) const;
+  void show_snapshots(inspector& found) const;
   /// Shows whether tables and indexes agree, on which reads rely.
   void show_own(inspector& found) const;
 

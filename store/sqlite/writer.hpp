@@ -2,6 +2,7 @@
 
 #include <skald/store/database/head_tracker.hpp>
 #include <skald/store/sqlite/event_table.hpp>
+#include <skald/store/sqlite/identity_table.hpp>
 #include <skald/store/sqlite/projection_table.hpp>
 #include <skald/store/sqlite/receipt_table.hpp>
 #include <skald/store/sqlite/snapshot_table.hpp>
@@ -53,6 +54,9 @@ public:
   void save(const snapshot& s) override { snapshots_.save(s); }
   void remove(const snapshot_key& key) override { snapshots_.remove(key); }
 
+  [[nodiscard]] store_identity identity() { return identity_.find(); }
+  void begin_epoch(const event_id& epoch) { identity_.begin_epoch(epoch); }
+
   void register_projection(std::string_view name, std::optional<position> fresh_from) {
     projections_.add(name, fresh_from.value_or(head_));
   }
@@ -77,6 +81,7 @@ private:
   snapshot_table snapshots_;
   receipt_table receipts_{*db_};
   projection_table projections_{*db_};
+  identity_table identity_{*db_};
 
   statement begin_{*db_, "waiting for its turn to write", "BEGIN IMMEDIATE"};
   statement commit_{*db_, "committing a transaction", "COMMIT"};

@@ -62,4 +62,16 @@ std::uint64_t checksum_of(const record& r, std::string_view data, std::string_vi
   return hash.result();
 }
 
+std::uint64_t checksum_of(const command_id& command, const receipt& given, timestamp kept) {
+  hasher hash;
+  hash.put(command.str());
+  hash.put(kept.ticks());
+  hash.put(given.first.value);
+  hash.put(given.last.value);
+  hash.put(std::uint64_t{given.revisions.size()});
+  for (const auto number : given.revisions) hash.put(number.value);
+  hash.put(given.answer);
+  return hash.result();
+}
+
 } // namespace skald

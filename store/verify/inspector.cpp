@@ -95,10 +95,20 @@ void inspector::show_projection(std::string_view name, position handled) {
          ", the newest record is at position " + text(last_.value));
 }
 
-void inspector::show_command(std::string_view id, position last) {
-  if (last > last_)
-    note("command " + in_quotes(id) + " was answered with position " + text(last.value) +
+void inspector::show_receipt(std::string_view command, position last, bool intact) {
+  if (!intact)
+    note("the receipt of command " + in_quotes(command) +
+         " is not what was written: its checksum is of something else");
+  else if (last > last_)
+    note("command " + in_quotes(command) + " was answered with position " + text(last.value) +
          ", the newest record is at position " + text(last_.value));
+}
+
+void inspector::show_snapshot(const snapshot_key& key, bool intact) {
+  if (!intact)
+    note("the snapshot of " + std::string{key.stream() ? "stream " : "relation "} + in_quotes(key.name()) +
+         " by reducer " + in_quotes(key.reducer()) +
+         " is not what was written: it is not used, and the next one replaces it");
 }
 
 void inspector::add(problem what) {

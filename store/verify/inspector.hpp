@@ -1,6 +1,7 @@
 #pragma once
 
 #include <skald/store/record.hpp>
+#include <skald/store/snapshot.hpp>
 #include <skald/store/verification.hpp>
 
 #include <optional>
@@ -31,8 +32,10 @@ public:
 
   /// A projection. Called behind the records.
   void show_projection(std::string_view name, position handled);
-  /// An answer that is kept. Called behind the records.
-  void show_command(std::string_view id, position last);
+  /// The receipt of a command. Called behind the records.
+  void show_receipt(std::string_view command, position last, bool intact);
+  /// A snapshot.
+  void show_snapshot(const snapshot_key& key, bool intact);
 
   /// What the rules above do not know.
   void note(std::string message) { add({{}, {}, {}, std::move(message)}); }

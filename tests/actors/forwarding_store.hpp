@@ -47,6 +47,8 @@ public:
   skald::result<std::vector<skald::type_summary>> types() const override { return inner_->types(); }
   skald::result<skald::verification> verify() const override { return inner_->verify(); }
   skald::result<skald::position> head() const override { return inner_->head(); }
+  skald::result<skald::store_identity> identity() const override { return inner_->identity(); }
+  skald::result<skald::store_identity> begin_epoch() override { return inner_->begin_epoch(); }
   skald::result<skald::checkpoint> register_projection(std::string_view projection,
                                                        std::optional<skald::position> fresh_from) override {
     return inner_->register_projection(projection, fresh_from);

@@ -32,6 +32,25 @@ TEST_CASE("a checksum is of the bytes that the storage format tells, for good") 
   CHECK(checksum_of(large) == 0x2419089643668a81);
 }
 
+TEST_CASE("the checksum of a receipt is of the bytes that the storage format tells, for good") {
+  const receipt paid{{revision{1}, revision{300}}, position{14}, position{15}, R"({"due":1})"};
+  CHECK(checksum_of(command_id{"pay 7"}, paid, timestamp{65536}) == 0x62001ce50f14145a); // as above
+  CHECK(checksum_of(command_id{"c"}, {}, timestamp{}) == 0x6551eb99faa5e1c7);
+}
+
+TEST_CASE("a checksum changes with each member of a receipt") {
+  const command_id pay{"pay 7"};
+  const timestamp kept{65536};
+  const receipt paid{{revision{1}, revision{2}}, position{14}, position{15}, "1"};
+  CHECK(std::set{checksum_of(pay, paid, kept), checksum_of(command_id{"pay 8"}, paid, kept),
+                 checksum_of(pay, paid, timestamp{65537}),
+                 checksum_of(pay, {{revision{1}}, position{14}, position{15}, "1"}, kept),
+                 checksum_of(pay, {{revision{2}, revision{1}}, position{14}, position{15}, "1"}, kept),
+                 checksum_of(pay, {paid.revisions, position{15}, position{14}, "1"}, kept),
+                 checksum_of(pay, {paid.revisions, position{14}, position{15}, ""}, kept)}
+          .size() == 7);
+}
+
 TEST_CASE("a checksum changes with each member of a record") {
   const std::function<void(record&)> changes[] = {
     [](record& r) { r.position = position{78}; },

@@ -1,6 +1,9 @@
 #include <tests/store/contract.hpp>
 #include <tests/store/sql.hpp>
 
+#include <algorithm>
+#include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -126,7 +129,143 @@ SKALD_PERSISTENT(
   }
 }
 
-SKALD_PERSISTENT("a snapshot of which a bit has changed does not hold, and is replaced") { // E.116
+namespace {
+
+/// The number with each of its bits flipped, as SQL.
+std::vector<std::string> flipped_number(const std::string& value) {
+  const auto number = static_cast<std::uint64_t>(std::stoll(value));
+  std::vector<std::string> all;
+  for (int bit = 0; bit < 64; ++bit)
+    all.push_back(std::to_string(static_cast<std::int64_t>(number ^ std::uint64_t{1} << bit)));
+  return all;
+}
+
+/// The text with a bit of each of its bytes flipped, as SQL. It stays UTF-8 without NUL.
+std::vector<std::string> flipped_text(const std::string& value) {
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    auto text = value;
+    const auto flipped = static_cast<char>(text[i] ^ 1 << i % 7);
+    text[i] = flipped == '\0' ? '?' : flipped;
+    std::string sql = "'";
+    for (const auto c : text) sql += c == '\'' ? std::string{"''"} : std::string{c};
+    all.push_back(sql + '\'');
+  }
+  return all;
+}
+
+/// Calls `look(column)` for each flip of a bit in these columns of the only row of a table. Then it is as it was.
+template <class Look>
+void flip_each(const auto& backend, const std::string& table, const std::vector<std::string>& numbers,
+               const std::vector<std::string>& texts, Look look) {
+  const auto set = [&](const std::string& column, const std::string& value) {
+    sql_of(backend, "UPDATE " + table + " SET " + column + " = " + value);
+  };
+  const auto value_of = [&](const std::string& column) {
+    return sql_of(backend, "SELECT " + column + " FROM " + table);
+  };
+  const auto flip = [&](const std::string& column, const std::string& sound, const std::vector<std::string>& flipped) {
+    for (const auto& value : flipped) {
+      CAPTURE(value);
+      set(column, value);
+      look(column);
+    }
+    set(column, sound);
+  };
+  for (const auto& column : numbers) flip(column, value_of(column), flipped_number(value_of(column)));
+  for (const auto& column : texts) flip(column, '\'' + value_of(column) + '\'', flipped_text(value_of(column)));
+}
+
+append_request command(const char* id, append_request what = {}) {
+  what.command = command_id{id};
+  return what;
+}
+
+bool names(const event_store& store, std::string_view what) {
+  const auto found = must(store.verify());
+  return std::ranges::any_of(found.problems,
+                             [&](const problem& p) { return p.message.find(what) != std::string::npos; });
+}
+
+} // namespace
+
+SKALD_PERSISTENT("a receipt of which a bit has changed is corrupt, and its command is not carried out again") {
+  Backend one;
+  const auto store = one.open({});
+  auto pay = command("pay 7", request("a", no_stream, some_events(1, 2)));
+  pay.answer = R"({"due":110})";
+  const auto original = must(store->append(pay));
+  const auto again = command("pay 7", request("a", any, some_events(50, 1)));
+  const auto refused = [&] {
+    const auto answer = store->append(again);
+    if (answer) return false;
+    CHECK_MESSAGE(answer.error().message.find("delete its row in skald_commands") != std::string::npos,
+                  answer.error().message);
+    return answer.error().code == errc::corrupt;
+  };
+  std::set<std::string> verified;
+  flip_each(one, "skald_commands", {"kept", "first", "last", "checksum"}, {"revisions", "answer"},
+            [&](const std::string& column) {
+              CAPTURE(column);
+              CHECK(refused());
+              if (verified.insert(column).second) CHECK(names(*store, "the receipt of command 'pay 7' is not what"));
+            });
+  CHECK(verified.size() == 6);
+  CHECK(must(store->append(again)) == original);
+  CHECK(must(store->verify()).sound());
+  for (const auto* change : {"answer = NULL", "checksum = NULL", "revisions = ''"}) {
+    CAPTURE(change);
+    sql_of(one, std::string{"UPDATE skald_commands SET "} + change);
+    CHECK(refused());
+    CHECK(names(*store, "the receipt of command 'pay 7' is not what"));
+  }
+  sql_of(one, "UPDATE skald_commands SET id = 'pay 8'"); // another command's receipt
+  CHECK(code_of(store->append(command("pay 8"))) == errc::corrupt);
+  CHECK(names(*store, "the receipt of command 'pay 8' is not what"));
+  CHECK(read_all(*store).size() == 2);
+}
+
+SKALD_PERSISTENT("a damaged receipt is not forgotten, and touches no other request of its group") {
+  Backend one;
+  const auto store = one.open({});
+  must(store->append(command("damaged", request("a", no_stream, some_events(1, 1)))));
+  must(store->append(command("sound")));
+  sql_of(one, "UPDATE skald_commands SET kept = 1 WHERE id = 'damaged'"); // as if it were older than any receipt
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    const std::vector<append_request> group{
+      command("damaged", request("a", any, some_events(50, 1))), command("sound"),
+      command(("new " + std::to_string(i)).c_str(), request("a", any, some_events(10 * i, 1)))};
+    const auto answers = store->append(group);
+    CHECK(code_of(answers[0]) == errc::corrupt);
+    CHECK(answers[1]);
+    CHECK(must(answers[2]).first == position{1 + i});
+  }
+  CHECK(names(*store, "the receipt of command 'damaged' is not what"));
+  sql_of(one, "DELETE FROM skald_commands WHERE id = 'damaged'");
+  CHECK(must(store->append(command("damaged", request("a", any, some_events(50, 1))))).first == position{5});
+  CHECK(must(store->verify()).sound());
+}
+
+SKALD_PERSISTENT("a snapshot of which a bit has changed is none, whichever it is, and verifying names it") { // E.116
+  Backend one;
+  const auto store = one.open({});
+  must(store->append(request("a", no_stream, some_events(1, 3))));
+  const auto counted = folded(*store, snapshot_key{"totals", stream("a")});
+  must(store->save_snapshots(std::span{&counted, 1}));
+  std::set<std::string> verified;
+  flip_each(one, "skald_snapshots", {"created", "records", "relation_revision"}, {"fingerprint", "state", "checksum"},
+            [&](const std::string& column) {
+              CAPTURE(column);
+              CHECK_FALSE(must(store->load_snapshot(counted.key)));
+              if (verified.insert(column).second)
+                CHECK(names(*store, "the snapshot of stream 'a' by reducer 'totals' is not what was written"));
+            });
+  CHECK(verified.size() == 6);
+  CHECK((must(store->load_snapshot(counted.key))->snapshot == counted));
+  CHECK(must(store->verify()).sound());
+}
+
+SKALD_PERSISTENT("a snapshot of which a bit has changed is none, and is replaced") { // E.116
   Backend one;
   const auto store = one.open({});
   must(store->append(request("a", no_stream, some_events(1, 3))));
@@ -139,10 +278,7 @@ SKALD_PERSISTENT("a snapshot of which a bit has changed does not hold, and is re
       return relation ? snapshot_key{reducer, relation_key{name}} : snapshot_key{reducer, stream(name)};
     };
     const auto counted = folded(*store, key("totals", "a", of_relation));
-    const auto holds = [&](const snapshot_key& of) {
-      const auto found = must(store->load_snapshot(of));
-      return found && found->holds;
-    };
+    const auto found = [&](const snapshot_key& of) { return must(store->load_snapshot(of)).has_value(); };
     auto rows = changed_snapshots(one, of_relation);
     rows.insert(rows.end(), {{"its state", R"(state = '{"n":9}')"},
                              {"its fingerprint", "fingerprint = 'shapf'"},
@@ -157,13 +293,14 @@ SKALD_PERSISTENT("a snapshot of which a bit has changed does not hold, and is re
     for (const auto& row : rows) {
       CAPTURE(row.name);
       must(store->save_snapshots(std::span{&counted, 1}));
-      REQUIRE(holds(counted.key));
+      REQUIRE(found(counted.key));
       sql_of(one, std::string{"UPDATE skald_snapshots SET "} + row.change);
+      CHECK(names(*store, " is not what was written: it is not used, and the next one replaces it"));
       for (const auto* reducer : {"totals", "counts"})
         for (const auto* name : {"a", "b"})
-          for (const bool relation : {false, true}) CHECK_FALSE(holds(key(reducer, name, relation)));
+          for (const bool relation : {false, true}) CHECK_FALSE(found(key(reducer, name, relation)));
       must(store->save_snapshots(std::span{&counted, 1}));
-      CHECK(holds(counted.key));
+      CHECK(found(counted.key));
       sql_of(one, "DELETE FROM skald_snapshots");
     }
   }

@@ -2,6 +2,7 @@
 
 #include <boost/describe/class.hpp>
 #include <tests/store/contract.hpp>
+#include <tests/store/sql.hpp>
 
 #include <stdexcept>
 
@@ -211,4 +212,19 @@ TEST_CASE("types are validated that the catalog knows") {
   CHECK(types.validates("seat:freed"));
   CHECK_FALSE(types.validates("seat:taken"));
   CHECK_FALSE(types.validates("unknown"));
+}
+
+SKALD_PERSISTENT("a command whose receipt is damaged is not validated, and corrupt") {
+  Backend one;
+  int called = 0;
+  store_options options;
+  options.catalog = room_catalog(&called);
+  const auto store = one.open(options);
+  auto first = take("room", "ada");
+  first.command = command_id{"c"};
+  must(store->append(first));
+  sql_of(one, "UPDATE skald_commands SET last = 7");
+  CHECK(code_of(store->append(first)) == errc::corrupt);
+  CHECK(called == 1);
+  CHECK(read_all(*store).size() == 1);
 }

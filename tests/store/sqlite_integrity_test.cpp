@@ -282,6 +282,50 @@ TEST_CASE("sqlite: a type or a relation key that its index has lost is noticed w
   }
 }
 
+TEST_CASE("sqlite: of the rows of a receipt and a snapshot, whichever bit flips, nothing altered is handed out") {
+  const temporary_folder folder;
+  const auto file = folder.path() / "file.db";
+  auto pay = request("a", no_stream, some_events(1, 2));
+  pay.command = command_id{"pay 7"};
+  pay.answer = R"({"due":110})";
+  receipt original;
+  snapshot counted;
+  {
+    const auto store = must(open_sqlite_store(file));
+    original = must(store->append(pay));
+    counted = folded(*store, {"totals", stream("a")});
+    must(store->save_snapshots(std::span{&counted, 1}));
+  }
+  auto again = request("a", any, some_events(50, 1));
+  again.command = pay.command;
+  const auto sound = content_of(file);
+  for (const auto* table : {"skald_commands", "skald_snapshots"}) {
+    const auto page = first_page_of(file, table);
+    int noticed = 0;
+    for (auto at = page + big_endian(sound, page + 5, 2); at < page + page_bytes; ++at) // where its only row begins
+      for (int bit = 0; bit < 8; ++bit) {
+        CAPTURE(at - page);
+        CAPTURE(bit);
+        auto damaged = sound;
+        damaged[at] = static_cast<char>(damaged[at] ^ 1 << bit);
+        write_file(file, damaged);
+        const auto opened = open_sqlite_store(file);
+        REQUIRE(opened);
+        auto& store = **opened;
+        const auto answer = store.append(again);
+        CHECK((answer ? *answer == original : answer.error().code == errc::corrupt));
+        const auto found = store.load_snapshot(counted.key);
+        CHECK((found ? !*found || (*found)->snapshot == counted : found.error().code == errc::corrupt));
+        CHECK(must(store.head()) == position{2}); // the command was not carried out again
+        const bool whole = answer && found && *found;
+        noticed += whole ? 0 : 1;
+        CHECK((whole || !must(store.verify()).sound()));
+      }
+    CHECK(noticed > 300);
+    write_file(file, sound);
+  }
+}
+
 TEST_CASE("sqlite: a list of names that are out of their order ends") {
   const temporary_folder folder;
   const auto file = folder.path() / "file.db";

@@ -23,13 +23,17 @@ struct version {
   bool relations;
   bool snapshots;
   bool commands;
+  const char* id = nullptr; ///< of the store, if it has one; its epoch is next
+  const char* epoch = nullptr;
 };
 
 std::vector<version> versions_of(const sqlite&) {
   return {{"sqlite_1.sql", 10, false, false, false},
           {"sqlite_2.sql", 10, true, false, false},
           {"sqlite_3.sql", 13, true, false, false},
-          {"sqlite_4.sql", 14, true, true, true}};
+          {"sqlite_4.sql", 14, true, true, true},
+          {"sqlite_5.sql", 14, true, true, true, "01a231a6-6e09-76a9-9980-15b3fb56ead4",
+           "01a231a6-6e09-7de5-9d0f-3a6208184b65"}};
 }
 
 std::string content_of(const version& v) {
@@ -46,7 +50,9 @@ std::size_t version_of(const sqlite& store) { return std::stoul(sql_of(store, "P
 std::vector<version> versions_of(const postgres&) {
   return {{"postgres_1.sql", 13, true, true, false},
           {"postgres_2.sql", 14, true, true, true},
-          {"postgres_3.sql", 14, true, true, true}};
+          {"postgres_3.sql", 14, true, true, true},
+          {"postgres_4.sql", 14, true, true, true, "01a231a6-7256-73d3-b918-f6a93ba6a76e",
+           "01a231a6-7256-7c93-8d3f-f00a8302d7db"}};
 }
 
 void restore(const postgres& store, const version& v) {
@@ -133,6 +139,10 @@ void check_content(event_store& store, const version& v) {
       CHECK(found->snapshot.state == number_json(4));
       CHECK(found->snapshot.fingerprint == "shape");
     }
+  const auto identity = must(store.identity());
+  CHECK_FALSE(identity.id.nil());
+  CHECK_FALSE(identity.epoch.nil());
+  if (v.id) CHECK(identity == store_identity{must(event_id::parse(v.id)), must(event_id::parse(v.epoch))});
 }
 
 /// All that can be done to a store is done to this one.
@@ -148,6 +158,11 @@ void go_on(event_store& store, const version& v) {
   append_request nothing;
   nothing.command = command_id{"nothing to do"};
   CHECK(must(store.append(nothing)) == receipt{});
+  if (v.id) {
+    append_request closed;
+    closed.command = command_id{"close 8"};
+    CHECK(must(store.append(closed)).answer == "\"closed\"");
+  }
   must(store.append(request("new", no_stream, {an_event(200, "new:type")})));
   const relation_key key{"new key"};
   must(store.relate(std::vector{relation_change::insert(key, stream("new")), //
@@ -202,7 +217,7 @@ SKALD_PERSISTENT("a migration that fails half-way leaves the old version whole, 
     restore(old, v);
     const auto before = version_of(old);
     if (before == versions.size()) continue;
-    const std::string in_the_way = std::is_same_v<Backend, sqlite> ? "skald_snapshots" : "skald_sessions"; // made last
+    const std::string in_the_way = "skald_store"; // made last
     sql_of(old, "CREATE TABLE " + in_the_way + " (x integer)");
     store_options options;
     const auto refused = [&] {
