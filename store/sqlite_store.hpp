@@ -35,7 +35,8 @@ struct backup_report {
 
 /// Copies the store in the file `from` to the new file `to`, while processes read and write the store.
 ///
-/// The copy holds the store as it was at one moment, and can be opened as a store. It grows under the name `to` followed by
+/// The copy holds the store as it was at one moment, and can be opened as a store: then it begins an epoch of its own (see
+/// `store_identity`). It grows under the name `to` followed by
 /// `.partial`. When it is complete, verified and on the disk, it gets its name: `to` is never half a backup. `go_on` is called
 /// now and then; if it returns false, the backup stops. A later call begins anew, and overwrites the partial file.
 ///

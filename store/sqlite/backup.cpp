@@ -21,6 +21,13 @@ namespace fs = std::filesystem;
   throw failure{code, "backup '" + to.string() + "': " + why};
 }
 
+/// Marks a copy, so that it begins an epoch of its own when it is opened. Stores of older versions have none.
+void mark_as_copy(const connection& copy) {
+  if (!is_newest(copy)) return;
+  copy.execute("marking the copy", "UPDATE skald_store SET epoch = NULL");
+  copy.take_over_log();
+}
+
 /// Copies the store as of one moment. Returns false if `go_on` stopped it.
 bool copy(const connection& from, const fs::path& to, const std::function<bool(backup_progress)>& go_on) {
   create_file(to, true);
@@ -29,6 +36,7 @@ bool copy(const connection& from, const fs::path& to, const std::function<bool(b
   const bool complete = from.copy_to(
     target, [&](std::uint64_t done, std::uint64_t all) { return !go_on || go_on(backup_progress{done, all}); });
   from.execute("copying it", "COMMIT");
+  if (complete) mark_as_copy(target);
   return complete;
 }
 

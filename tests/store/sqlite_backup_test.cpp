@@ -71,6 +71,20 @@ TEST_CASE("sqlite: a backup is the store as of one moment, whatever is appended 
   CHECK(read_all(*here.store).size() == before.size() + 10 * static_cast<std::size_t>(calls));
 }
 
+TEST_CASE("sqlite: a backup that is opened has the id of the store and an epoch of its own, which it keeps") {
+  const backup_place here;
+  const auto original = must(here.store->identity());
+  must(here.back_up());
+  CHECK_FALSE(fs::exists(here.copy.string() + "-wal"));
+  CHECK_FALSE(fs::exists(here.partial.string() + "-wal"));
+  const auto restored = must(must(open_sqlite_store(here.copy))->identity());
+  CHECK(restored.id == original.id);
+  CHECK_FALSE(restored.epoch.nil());
+  CHECK(restored.epoch != original.epoch);
+  CHECK(must(must(open_sqlite_store(here.copy))->identity()) == restored);
+  CHECK(must(here.store->identity()) == original);
+}
+
 TEST_CASE("sqlite: a backup that is stopped leaves nothing, and is made anew over a partial file") {
   backup_place here;
   int calls = 0;
