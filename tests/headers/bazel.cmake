@@ -1,0 +1,28 @@
+# Names the sources, headers and versions of schemas that Bazel's lists lack. Building shows what CMake's lack.
+cmake_minimum_required(VERSION 3.25)
+set(count 0)
+foreach(folder store aggregates projection actors tools tests/store tests/aggregates tests/projection tests/actors tests/tools
+        tests/readme)
+  file(READ ${SOURCES}/${folder}/BUILD.bazel lists)
+  file(GLOB_RECURSE files RELATIVE ${SOURCES}/${folder} ${SOURCES}/${folder}/*.[ch]pp)
+  list(REMOVE_ITEM files postgres/none.cpp postgres_for_tests.cpp) # Bazel builds with PostgreSQL, and has no fixtures
+  foreach(file IN LISTS files)
+    math(EXPR count "${count} + 1")
+    string(FIND "${lists}" "\"${file}\"" place)
+    if(place EQUAL -1)
+      message(SEND_ERROR "${folder}/BUILD.bazel does not list ${file}")
+    endif()
+  endforeach()
+endforeach()
+if(count LESS 200)
+  message(SEND_ERROR "only ${count} files were found")
+endif()
+
+file(READ ${SOURCES}/store/BUILD.bazel lists)
+foreach(backend sqlite postgres)
+  file(GLOB versions ${SOURCES}/store/${backend}/schema/*.sql)
+  list(LENGTH versions newest)
+  if(NOT lists MATCHES "backend = \"${backend}\",\n    versions = ${newest},")
+    message(SEND_ERROR "store/BUILD.bazel does not say that ${backend} has ${newest} versions of its schema")
+  endif()
+endforeach()
