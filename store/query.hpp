@@ -11,9 +11,11 @@
 
 namespace skald {
 
+/// The order of reading: oldest or newest first.
 enum class direction : std::uint8_t { forward, backward };
 
-/// A place in the order of a stream: `(created, id)`, the same in every store whatever the order of arrival.
+/// A place in the order of a stream: `(created, id)`. This order is the same in every store, whatever the order of
+/// arrival.
 struct stream_cursor {
   timestamp created;
   event_id id;
@@ -23,22 +25,22 @@ struct stream_cursor {
 
 namespace detail {
 
-/// What all queries have: bounds, types, direction and limit. `Query` is the query itself, for chaining.
+/// The common part of all queries: bounds, types, direction and limit. Setters return `Query`, for chaining.
 template <class Query, class Cursor>
 class query_base {
 public:
-  /// Only what lies behind `cursor`; it itself is not read.
+  /// Reads only records after `cursor`.
   Query& after(Cursor cursor) { return set(after_, std::move(cursor)); }
-  /// Only what lies before `cursor`; it itself is not read.
+  /// Reads only records before `cursor`.
   Query& before(Cursor cursor) { return set(before_, std::move(cursor)); }
-  /// Only events of these types. An empty list reads nothing.
+  /// Reads only events of these types, at most `limits::query_types`. An empty list reads nothing.
   Query& types(std::vector<std::string> names) { return set(types_, std::move(names)); }
-  /// Newest first.
+  /// Reads the newest records first.
   Query& backward() { return set(direction_, skald::direction::backward); }
-  /// At most this many records; a page never holds more than `limits::page_records`.
+  /// Reads at most this many records. A page never holds more than `limits::page_records`.
   Query& limit(std::size_t records) { return set(limit_, records); }
 
-  /// Goes on where a page ended, in the query's direction.
+  /// Continues after the last record of a page, in the query's direction.
   Query& resume_behind(const record& last) {
     return direction_ == skald::direction::forward ? after(Query::cursor_of(last)) : before(Query::cursor_of(last));
   }
@@ -76,11 +78,10 @@ private:
   stream_id stream_;
 };
 
-/// Reads several streams as one, ordered by `(created, id)`: those that are named, or those that are kept under
-/// relation keys when a page is read. Each is read once, however often it is named. No stream and no key reads
-/// nothing.
+/// Reads several streams as one, ordered by `(created, id)`. It names the streams themselves, or relation keys, whose
+/// streams are looked up for each page. A stream that is named twice is read once. Without a name it reads nothing.
 ///
-/// A page costs a seek for each stream besides its records.
+/// Cost: a page seeks once in each stream, and reads its records.
 class streams_query : public detail::query_base<streams_query, stream_cursor> {
 public:
   explicit streams_query(std::vector<stream_id> streams) : streams_{std::move(streams)} {}
@@ -101,10 +102,10 @@ public:
   static position cursor_of(const record& r) { return r.position; }
 };
 
-/// Part of an answer.
+/// The records that one `event_store::read` returns.
 struct page {
   std::vector<record> records;
-  /// Whether more lies behind the last record, as far as the query's limit allows it to be asked for.
+  /// Whether the page is full and a further record was found, within the query's limit. Go on with `resume_behind`.
   bool more = false;
 };
 

@@ -13,9 +13,9 @@
 
 namespace skald {
 
-/// One persisted event. `data` and `meta` are JSON text, byte for byte as they were appended.
+/// A stored event. `data` and `meta` are JSON text, byte for byte as they were appended.
 ///
-/// Not an aggregate, as all that people pass beside `co_await` (g++ 12).
+/// It has a constructor, so that it can be a temporary beside `co_await`: g++ 12 destroys an aggregate there twice.
 struct record {
   record() = default;
 
@@ -26,28 +26,28 @@ struct record {
   std::string type;
   std::uint32_t schema_version = 1;
   std::string data;
-  std::string meta; ///< empty where the event has none
-  timestamp created;
-  timestamp recorded;
-  batch_key batch;       ///< empty where the request had none
-  bool hydrated = false; ///< came from another store
-  bool outdated = false; ///< its stream held a later event of the same type when it came
-  bool silent = false;   ///< kept and folded, delivered only when replayed
+  std::string meta;      ///< empty if the event has none
+  timestamp created;     ///< when it happened; strictly increasing within a stream unless hydrated
+  timestamp recorded;    ///< when this store wrote it
+  batch_key batch;       ///< empty if the request had none
+  bool hydrated = false; ///< it came from another store
+  bool outdated = false; ///< when it came, its stream held a later event of the same type
+  bool silent = false;   ///< projections see it only in a replay
 
   friend bool operator==(const record&, const record&) = default;
 };
 
-/// An event on its way into the store.
+/// An event to append. `encode` makes one from a struct.
 ///
-/// A class with constructors, not an aggregate, as all that people pass beside `co_await` (g++ 12).
+/// It has constructors for the same reason as `record`.
 struct new_event {
-  event_id id; ///< nil: the store makes one
+  event_id id; ///< if nil, the store makes one
   std::string type;
   std::uint32_t schema_version = 1;
   std::string data;
   std::string meta;
-  timestamp created; ///< zero: the store's clock stamps it
-  /// Set by the typed interface, which wrote `data` and `meta` itself: the door does not parse them again.
+  timestamp created; ///< if zero, the store's clock stamps it; raised to lie above all of its stream
+  /// Whether `encode` wrote `data` and `meta`. Then the store does not parse them again.
   bool typed = false;
 
   new_event() = default;
@@ -55,12 +55,17 @@ struct new_event {
     : id{given_id}, type{std::move(type_name)}, data{std::move(json)}, created{given_created} {}
 };
 
-/// What a request expects of a stream before it is appended to.
+/// The revision that a request expects of a stream before it appends. At another revision, the answer is
+/// `wrong_expected_revision`.
 class expected_revision {
 public:
+  /// Accepts every revision.
   static constexpr expected_revision any() noexcept { return {kind::any, {}}; }
+  /// The stream has no events.
   static constexpr expected_revision no_stream() noexcept { return {kind::no_stream, {}}; }
+  /// The stream has at least one event.
   static constexpr expected_revision stream_exists() noexcept { return {kind::stream_exists, {}}; }
+  /// The stream has exactly this many events.
   static constexpr expected_revision exactly(revision number) noexcept { return {kind::exactly, number}; }
 
   [[nodiscard]] constexpr bool met_by(revision actual) const noexcept {
@@ -72,6 +77,7 @@ public:
     }
     return false;
   }
+  /// `any`, `no_stream`, `stream_exists` or the number.
   [[nodiscard]] std::string str() const;
 
   friend constexpr bool operator==(const expected_revision&, const expected_revision&) = default;
@@ -84,7 +90,7 @@ private:
   revision number_;
 };
 
-/// The part of a request that is about one stream. Without events it is only a check.
+/// The part of a request that is about one stream. Without events, it only checks the revision.
 struct stream_append {
   stream_id stream;
   expected_revision expected = expected_revision::any();
@@ -94,23 +100,24 @@ struct stream_append {
     : stream{std::move(name)}, expected{expectation}, events{std::move(new_events)} {}
 };
 
-/// Events for one or more streams that are written together or not at all.
+/// Events for one or more streams. The store writes all of them, or none.
 struct append_request {
+  /// The events, by stream. No stream is named twice.
   std::vector<stream_append> streams;
-  /// Made in the request's transaction, behind its events, and not again where the request is repeated.
+  /// Changes of relations, made after the events in the same transaction. A repeated request does not make them again.
   std::vector<relation_change> relations;
-  /// Whether projections hear of the events; false keeps them silent.
+  /// Whether projections see the events. If not, the events are silent.
   bool emit = true;
-  /// What keeps the events together for handlers of batches, where it is given.
+  /// Optional. Handlers of batches get the events with the same key together.
   batch_key batch;
-  /// The command that the request carries out, where it is given. Its receipt is kept in the request's transaction, at
-  /// least for `store_options::command_retention`: whoever sends the command again, with whatever request, gets that
-  /// receipt, and nothing is written. A refused request keeps nothing.
+  /// Optional: the command that this request carries out. The transaction also stores the receipt, for at least
+  /// `store_options::command_retention`. While it is stored, every request with the same command gets it and writes
+  /// nothing. A refused request stores no receipt.
   command_id command;
-  /// JSON text that is kept in the receipt. Empty for none; not without a command.
+  /// Optional: JSON text to store in the receipt, at most `limits::answer_bytes`. Needs a command.
   std::string answer;
-  /// The event that the decision behind this request rests on. Where it is not the last one of a stream of the request,
-  /// the answer is `wrong_expected_revision`: a decision made on a state that never came to be falls with it.
+  /// Optional: the event on whose state this request was decided. If it is not the last event of one of the request's
+  /// streams, the answer is `wrong_expected_revision`. So a decision on speculative events fails if these were refused.
   std::optional<event_id> after;
 
   append_request() = default;
@@ -120,39 +127,41 @@ struct append_request {
   }
 };
 
-/// Where a request's events went. Events stand in the order of the request, one position after the other.
+/// The places of a request's events. They have consecutive positions, in the order of the request.
 struct receipt {
-  /// The revision of each stream of the request, in its order, once the request was applied.
+  /// The revision of each stream of the request after it, in the order of the request.
   std::vector<revision> revisions;
-  position first; ///< zero where the request had no events
-  position last;
-  std::string answer{}; ///< that of the request, or of the one that carried out its command
+  position first; ///< zero if the request had no events
+  position last; ///< likewise
+  std::string answer{}; ///< of the request that carried out the command
 
   friend bool operator==(const receipt&, const receipt&) = default;
 };
 
-/// A hydrated record under whose id another event is stored.
+/// A record given to `hydrate` under whose id another event is stored: one with another stream, type, schema version,
+/// data or metadata, or one created in another millisecond, unless an append may have raised its time. Checksums
+/// compare data and metadata, so a damaged event is another one, too.
 struct hydrate_difference {
-  std::size_t index = 0; ///< of the record, among those of the call
-  std::string message; ///< where the stored event is, and what is different
+  std::size_t index = 0; ///< of the record in the call
+  std::string message; ///< names the stored event and the difference
 
   friend bool operator==(const hydrate_difference&, const hydrate_difference&) = default;
 };
 
-/// What `hydrate` did.
+/// The result of `event_store::hydrate`.
 struct hydrate_report {
   std::uint64_t written = 0;
-  std::uint64_t known = 0; ///< ids already there, skipped
+  std::uint64_t known = 0; ///< records whose id was stored, which were skipped
   position last; ///< of the last record written, zero for none
-  std::vector<hydrate_difference> different{}; ///< those of the known that are not the event that is stored
+  std::vector<hydrate_difference> different{}; ///< the known ones that are not the stored event
 
   friend bool operator==(const hydrate_report&, const hydrate_report&) = default;
 };
 
-/// How a record of another store relates to this one.
+/// The answer of `event_store::status` about a record of another store.
 struct record_status {
-  bool exists = false;
-  bool outdated = false;
+  bool exists = false; ///< this store has its id
+  bool outdated = false; ///< its stream holds a later event of the same type, or the record itself
 
   friend bool operator==(const record_status&, const record_status&) = default;
 };

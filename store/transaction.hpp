@@ -4,10 +4,10 @@
 
 namespace skald {
 
-/// What the rules of appending and hydrating need of a backend, inside one transaction that only this writer runs.
+/// The operations of a backend inside one transaction, on which the rules of appending and hydrating rest.
 ///
-/// All see what was written before in the same transaction, also for requests further in front. Functions throw
-/// `failure`, which undoes the transaction.
+/// Only one transaction runs at a time. Each function sees the earlier writes of its own transaction, those of earlier
+/// requests included. An error is thrown as `failure`, which undoes the transaction. For one thread.
 class event_store::transaction {
 public:
   struct stream_head {
@@ -15,23 +15,23 @@ public:
     timestamp newest;         ///< the largest `created`
   };
 
-  /// An event that is stored, without its data and metadata, which may be large.
+  /// A stored event.
   struct known_event {
-    record stored;
-    std::optional<std::uint64_t> checksum; ///< that is kept of all of it, and tells whether another body is the same
+    record stored;                         ///< without data and metadata, which may be large
+    std::optional<std::uint64_t> checksum; ///< of the whole record; it tells whether another body is the same
   };
 
-  /// What is kept of a command.
+  /// The receipt of a command that was carried out.
   struct kept_receipt {
     receipt given;
-    timestamp kept;
-    bool intact = true; ///< has the checksum that was stored with it; if not, nothing of it can be believed
+    timestamp kept;     ///< when it was stored
+    bool intact = true; ///< it has the checksum that was stored with it; if not, nothing in it is reliable
   };
 
   virtual ~transaction() = default;
 
-  /// Tells what the rules will ask about, so that a backend to which each question is a journey can ask for all of it at
-  /// once. What was not told is answered all the same.
+  /// Announces the questions that the rules will ask, so that a remote backend can look everything up in one round
+  /// trip. Other questions are answered, too.
   virtual void prefetch(std::span<const append_request* const>) {}
   virtual void prefetch(std::span<const record>) {}
   virtual void prefetch(std::span<const relation_change>) {}
@@ -41,35 +41,38 @@ public:
   /// The newest position, 0 for none.
   [[nodiscard]] virtual position head() = 0;
 
+  /// The event with this id, or none.
   [[nodiscard]] virtual std::optional<known_event> find(const event_id& id) = 0;
 
   /// Whether the stream holds an event of this type with a later `created`.
   [[nodiscard]] virtual bool holds_later(const stream_id& stream, std::string_view type, timestamp created) = 0;
 
-  /// The revision that the stream had when the store's head was `head`.
+  /// The revision of the stream at the time when the store's head was `head`.
   [[nodiscard]] virtual revision revision_at(const stream_id& stream, position head) = 0;
 
-  /// Adds a record. Preconditions: its position is `head() + 1`, its revision `head_of(stream).revision + 1`, and its id
-  /// is not in the store.
+  /// Adds a record. Preconditions: its position is `head() + 1`, its revision `head_of(stream).revision + 1`, and its
+  /// id is not in the store.
   virtual void write(const record& r) = 0;
 
-  /// Perhaps none where it was kept before what this transaction has told `forget_receipts`.
+  /// The receipt of this command, or none. One older than the argument of an earlier `forget_receipts` may be gone.
   [[nodiscard]] virtual std::optional<kept_receipt> find(const command_id& command) = 0;
 
-  /// Keeps a receipt, in place of one that is kept already. Precondition: `kept` lies above that of all others.
+  /// Stores a receipt in place of the one of this command. Precondition: `kept` lies above that of all others.
   virtual void keep(const command_id& command, const receipt& given, timestamp kept) = 0;
 
-  /// Forgets the oldest two receipts, where they were kept before `oldest`. Damaged ones stay: their age is not known.
+  /// Deletes those of the two oldest receipts that were stored before `oldest`. Damaged ones stay: their age is
+  /// unknown.
   virtual void forget_receipts(timestamp oldest) = 0;
 
-  /// Changes a relation, and raises the revision of each key under which something changed. Precondition: key and stream
-  /// are named as the kind of change wants it.
+  /// Changes a relation and raises the revision of each key whose streams changed. Precondition: the change names the
+  /// key and the stream that its kind needs.
   virtual void relate(const relation_change& change) = 0;
 
-  /// Keeps a snapshot in place of the one with its key. Preconditions: `detail::check_snapshot` lets it pass, and its
-  /// cursor is that of a record that is stored.
+  /// Stores a snapshot in place of the one with its key. Preconditions: `detail::check_snapshot` accepts it, and its
+  /// cursor is that of a stored record.
   virtual void save(const snapshot& s) = 0;
 
+  /// Removes the snapshot if there is one.
   virtual void remove(const snapshot_key& key) = 0;
 };
 
