@@ -8,7 +8,7 @@
 
 namespace skald {
 
-/// A `once` handler that is done with a record above the checkpoint.
+/// Says that a `once` handler is done with a record above the checkpoint.
 struct completion {
   skald::position position;
   std::string handler; ///< the handler's identity, such as `once:fine:paid`
@@ -16,19 +16,19 @@ struct completion {
   friend auto operator<=>(const completion&, const completion&) = default;
 };
 
-/// What is durable of one projection.
+/// The saved progress of one projection.
 struct checkpoint {
-  position handled;    ///< everything up to here is handled
-  position fresh_from; ///< records at or below arrive as hydrated
+  position handled;    ///< all records up to here are handled
+  position fresh_from; ///< records up to here arrive as hydrated
   std::vector<completion> completions; ///< above `handled`, ordered
 
   friend bool operator==(const checkpoint&, const checkpoint&) = default;
 };
 
-/// What became durable of a projection since the last time.
+/// New progress of one projection, to be saved.
 struct checkpoint_update {
   std::string projection;
-  position handled; ///< never below the one stored
+  position handled; ///< a smaller one than the saved one changes nothing
   std::vector<completion> completions;
 };
 

@@ -7,13 +7,14 @@
 
 namespace skald {
 
-/// What is kept beside a record to tell later that it is still what was written: XXH3 of 64 bits over all of it.
+/// The checksum that a database stores with a record, to notice damage later: 64 bits of XXH3 over all its members.
 ///
-/// `docs/reference/storage_format.md` tells over which bytes. They never change; a member that records get one day is added to them
-/// only where it is set. Two stores give one event different checksums, for its place in them is part of it.
+/// `docs/reference/storage_format.md` lists the bytes. They never change: a later member of `record` may only add bytes
+/// for records that have it set. Two stores give one event different checksums, since these cover its position and
+/// revision.
 [[nodiscard]] std::uint64_t checksum_of(const record& r);
 
-/// The same of a record whose data and metadata lie elsewhere.
+/// The checksum of `r` with `data` and `meta` in place of its own. Saves copying them.
 [[nodiscard]] std::uint64_t checksum_of(const record& r, std::string_view data, std::string_view meta);
 
 /// The checksum of a command's receipt, which was written at the time `kept`. Its bytes never change either.

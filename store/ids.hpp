@@ -18,24 +18,24 @@ namespace skald {
 
 namespace detail {
 
-/// Why a text is no name of `what`, or nothing: names have 1 to `most` bytes of UTF-8 without NUL.
+/// The error of a text that cannot be the name of `what`, or none: names have 1 to `most` bytes of UTF-8 without NUL.
 [[nodiscard]] std::optional<error> problem_of_name(std::string_view what, std::string_view text,
                                                    std::size_t most = limits::name_bytes);
 
-/// A text of 1 to 512 bytes of UTF-8 without NUL. `Kind` derives from it and keeps names of different things apart.
+/// A name: 1 to 512 bytes of UTF-8 without NUL. `Kind` derives from it, so that names of different things do not mix.
 template <class Kind>
 class name {
 public:
   name() = default;
 
-  /// For names that the program itself writes down.
+  /// Makes a name that the program itself writes down.
   ///
-  /// Throws `failure` with `errc::invalid_argument` where `parse` would answer an error.
+  /// Throws `failure` with `errc::invalid_argument` if `parse` would return an error.
   explicit name(std::string text) : text_{std::move(text)} {
     if (auto problem = problem_of_name(Kind::what, text_)) throw failure{std::move(*problem)};
   }
 
-  /// For names that come from outside. Errors: `invalid_argument`.
+  /// Makes a name that comes from outside. Errors: `invalid_argument`.
   static result<Kind> parse(std::string text) {
     if (auto problem = problem_of_name(Kind::what, text)) return std::move(*problem);
     Kind parsed;
@@ -56,8 +56,8 @@ private:
 
 /// Names the stream of one entity: 1 to 512 bytes of UTF-8 without NUL.
 ///
-/// Names that start with `$` are reserved: they can be named but not appended to. A default-constructed id is empty
-/// and names no stream; every door of the store refuses it with `errc::invalid_argument`.
+/// Names that start with `$` are reserved: you can read such a stream, not append to it. A default-constructed id is
+/// empty and names no stream. The store refuses it with `errc::invalid_argument`.
 class stream_id : public detail::name<stream_id> {
 public:
   static constexpr std::string_view what = "a stream id";
@@ -66,33 +66,34 @@ public:
   [[nodiscard]] bool reserved() const noexcept { return str().starts_with('$'); }
 };
 
-/// Names a relation: a key under which streams are kept and found, such as `user-7/posts`. 1 to 512 bytes of UTF-8
-/// without NUL. A default-constructed key is empty and refused at every door.
+/// Names a relation: a key under which streams are found, such as `user-7/posts`. 1 to 512 bytes of UTF-8 without NUL.
+///
+/// A default-constructed key is empty. The store refuses it with `errc::invalid_argument`.
 class relation_key : public detail::name<relation_key> {
 public:
   static constexpr std::string_view what = "a relation key";
   using name::name;
 };
 
-/// Names the records that are delivered together to handlers of batches: those of the request that was appended under
-/// it. 1 to 512 bytes of UTF-8 without NUL. A default-constructed key is empty and stands for "none".
+/// Names a batch: the records that one request appended with this key, and that handlers of batches get together. 1 to
+/// 512 bytes of UTF-8 without NUL. A default-constructed key is empty and means "none".
 class batch_key : public detail::name<batch_key> {
 public:
   static constexpr std::string_view what = "a batch key";
   using name::name;
 };
 
-/// Names one command, however often it is sent. 1 to 512 bytes of UTF-8 without NUL. A default-constructed id is
-/// empty and stands for "none".
+/// Names one command. A command that is sent again has the same id. 1 to 512 bytes of UTF-8 without NUL. A
+/// default-constructed id is empty and means "none".
 class command_id : public detail::name<command_id> {
 public:
   static constexpr std::string_view what = "a command id";
   using name::name;
 };
 
-/// Names one event in every store it ever reaches: a UUID of 128 bits, ordered by its bytes.
+/// Names one event, in all stores: a UUID of 128 bits, ordered by its bytes.
 ///
-/// A default-constructed id is nil and stands for "make one for me" where an event is appended.
+/// A default-constructed id is nil. The store gives an appended event with a nil id a new one.
 class event_id {
 public:
   using bytes_type = std::array<std::uint8_t, 16>;
@@ -113,16 +114,16 @@ private:
   bytes_type bytes_{};
 };
 
-/// Makes time-ordered event ids: UUID version 7 of RFC 9562, milliseconds in front and 74 random bits behind.
+/// Makes a new event id. Ids made later sort later, to the millisecond.
 ///
-/// Safe to call from several threads at once. The wall clock is read at every call.
+/// Thread-safe. Reads the wall clock. Source: UUID version 7 of RFC 9562, milliseconds first, then 74 random bits.
 [[nodiscard]] event_id make_event_id();
 
-/// Derives the event id of something that has none. The same parts give the same id on every machine, so that
+/// Derives an event id from the parts of an event that has none. The same parts give the same id on every machine, so
 /// importing a log twice changes nothing.
 ///
-/// UUID version 8 of RFC 9562, made as its version 5 is: SHA-1 over the namespace 6b1d3c58-0e94-4f27-9a71-c205d846be13
-/// and the parts, each behind its length in eight bytes, the highest first.
+/// Source: UUID version 8 of RFC 9562, made like version 5. The SHA-1 covers the namespace
+/// 6b1d3c58-0e94-4f27-9a71-c205d846be13 and the parts. Each part follows its length: eight bytes, the highest first.
 [[nodiscard]] event_id derive_event_id(std::initializer_list<std::string_view> parts);
 
 /// Counts the events of a stream: 1, 2, 3 and so on. The revision of a stream is its number of events, 0 for none.

@@ -24,10 +24,10 @@
 
 namespace skald {
 
-/// Checks that `text` is one JSON value as RFC 8259 has it, in UTF-8, at most `limits::json_depth` levels deep.
+/// Checks that `text` is one JSON value of RFC 8259, in UTF-8, at most `limits::json_depth` levels deep.
 ///
-/// Numbers may have any number of digits and exponents of 31 bits, and members may repeat. Errors: `invalid_event`,
-/// saying where. Cost grows with the text; no tree is built.
+/// Numbers may have any number of digits and exponents of 31 bits. Members may repeat. Errors: `invalid_event`, with
+/// the place. Cost grows with the text. It builds no tree, so memory does not grow.
 [[nodiscard]] result<void> check_json(std::string_view text);
 
 namespace detail {
@@ -75,7 +75,7 @@ concept json_struct =
 template <class T>
 concept json_float = std::same_as<T, float> || std::same_as<T, double>;
 
-/// What is neither an array nor an object in JSON.
+/// A type that is neither an array nor an object in JSON.
 template <class T>
 concept json_scalar =
   std::same_as<T, bool> || json_integer<T> || json_float<T> || std::same_as<T, std::string> || json_enum<T>;
@@ -94,7 +94,8 @@ constexpr bool is_json_mapped() {
 
 } // namespace detail
 
-/// A type that has a form in JSON. Of a struct only this is asked: that it is described.
+/// A type that has a form in JSON: a scalar, a standard container of such types, or a described struct or enum. The
+/// members of a struct are not checked here.
 template <class T>
 concept json_mapped = detail::is_json_mapped<T>();
 
@@ -264,13 +265,18 @@ void read_json_value(const json_node& node, T& out) {
 
 } // namespace detail
 
-/// Writes a value as JSON text: described structs as objects with their members in the order of the description (those
-/// of bases first), described enums as their names, an empty `std::optional` by leaving the member out.
+/// Writes a value as JSON text.
 ///
-/// Everything described is written, whatever its access. The text is the same for the same value, and `from_json` reads
-/// it back to an equal one, also numbers. Errors: `invalid_event` with the path of everything that has no form in JSON:
-/// numbers that are not finite, strings that are not UTF-8, values without enumerator, more than `limits::json_depth`
-/// levels. Cost grows with the text; no tree is built.
+/// - A described struct is an object. Its members come in the order of the description, those of bases first, whatever
+///   their access.
+/// - A described enum is its name.
+/// - An empty `std::optional` member is left out.
+///
+/// Equal values give the same text, and `from_json` reads an equal value back, numbers included.
+///
+/// Errors: `invalid_event`, with the path of each part that has no form in JSON: a number that is not finite, a string
+/// that is not UTF-8, a value without enumerator, more than `limits::json_depth` levels. Cost grows with the text. It
+/// builds no tree.
 template <class T>
 [[nodiscard]] result<std::string> to_json(const T& value) {
   detail::json_writer out;
@@ -278,11 +284,13 @@ template <class T>
   return std::move(out).finish();
 }
 
-/// Reads what `to_json` writes. Strict: unknown and missing members, other types and numbers out of range are problems,
-/// and the message lists all of them, each with its path: `name.family: missing; tags[2]: expected a string, found a
-/// number`. An `std::optional` member may be missing or null. Of a repeated member the last one counts.
+/// Reads a value from JSON text, strictly: unknown and missing members, other types and numbers out of range are
+/// problems.
 ///
-/// Errors: `invalid_event`, also for text that is no JSON (see `check_json`). Cost grows with the text.
+/// An `std::optional` member may be missing or null. Of a repeated member, the last one counts.
+///
+/// Errors: `invalid_event`, also for text that is no JSON (see `check_json`). The message lists the problems, each with
+/// its path, such as `name.family: missing; tags[2]: expected a string, found a number`. Cost grows with the text.
 template <class T>
 [[nodiscard]] result<T> from_json(std::string_view text) {
   detail::check_mapped<T>();

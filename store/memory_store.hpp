@@ -6,7 +6,7 @@
 
 namespace skald {
 
-/// Opens a store that lives in memory and ends with the process: for tests and for trying things out.
+/// Opens a store in memory, for tests and for trying things out. Its events end with the process.
 [[nodiscard]] std::unique_ptr<event_store> open_memory_store(store_options options = {});
 
 } // namespace skald

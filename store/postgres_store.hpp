@@ -7,32 +7,30 @@
 
 namespace skald {
 
-/// Opens a store in a schema of a PostgreSQL database (15 or newer, encoded in UTF-8); schema and tables are created
-/// where they are missing.
+/// Opens a store in a schema of a PostgreSQL database (version 15 or newer, encoded in UTF-8). Creates the schema and
+/// its tables if they are missing.
 ///
 /// `url` is a connection URI of libpq, such as
-/// `postgresql://user:password@host:5432/database?schema=fines&sslmode=require`. Besides what libpq knows, its query
-/// takes
+/// `postgresql://user:password@host:5432/database?schema=fines&sslmode=require`. Its query takes the parameters of
+/// libpq, and
 ///
-/// - `schema`: where the tables are, `skald` unless given;
-/// - `deadline`: milliseconds, 30000 unless given. A server that does not answer a statement by then has lost its
-///   connection; and so long a lost one is waited for to come back.
+/// - `schema`: the schema of the tables, `skald` by default;
+/// - `deadline`: in milliseconds, 30000 by default. A server that does not answer a statement by then counts as lost. A
+///   call waits as long for a lost server to come back.
 ///
-/// A store has one session for writing and listening, and opens up to eight for readers as they are wanted at the
-/// same time.
+/// The store writes and listens in one session. It opens up to eight more for reads that run at the same time.
 ///
-/// Several nodes may have the schema open: their appends wait for each other for at most five seconds, then answer
-/// `insertion_failed`, and may be tried again. `durability::relaxed` is `synchronous_commit=off`, for what this store
-/// writes.
+/// Several nodes may open the schema. An append waits up to five seconds for the append of another node. Then the
+/// answer is `insertion_failed`; try again. `durability::relaxed` is `synchronous_commit=off`, for the transactions of
+/// this store.
 ///
-/// A lost connection is replaced by a new one, and what it had not finished is done again. Where it was lost while a
-/// transaction was being committed, the new one tells whether that was written; only where there is none by the
-/// deadline the answer is `insertion_failed` with `outcome::unknown`. To repeat the request with the same event ids
-/// is safe.
+/// After a lost connection, the store connects again and repeats the unfinished work. If the connection was lost during
+/// a commit, it first looks whether the transaction was written. If there is no new connection by the deadline, the
+/// answer is `insertion_failed` with `outcome::unknown`. You can safely repeat the request with the same event ids.
 ///
-/// Errors: `invalid_argument` for an URL that cannot be understood, `open_failed` where there is no such server,
-/// database or user, the password is wrong, the schema belongs to a newer skald, or this skald was built without
-/// PostgreSQL. No message holds a password.
+/// Errors: `invalid_argument` for a URL that is wrong; `open_failed` if there is no such server, database or user, the
+/// password is wrong, the schema belongs to a newer skald, or this skald was built without PostgreSQL. No message holds
+/// a password.
 [[nodiscard]] result<std::unique_ptr<event_store>> open_postgres_store(const std::string& url,
                                                                        store_options options = {});
 

@@ -11,10 +11,10 @@
 
 namespace skald {
 
-/// Names a snapshot: a reducer, and the stream, or the relation key of the streams, that it has folded. There is at most
-/// one snapshot of each key.
+/// Names a snapshot: a reducer, and the stream that it has folded, or the relation key of the streams. A store has at
+/// most one snapshot of each key.
 ///
-/// Not an aggregate, as all that people pass beside `co_await` (g++ 12).
+/// It has constructors for the same reason as `record`.
 class snapshot_key {
 public:
   snapshot_key() = default;
@@ -23,9 +23,9 @@ public:
 
   /// 1 to 512 bytes of UTF-8 without NUL.
   [[nodiscard]] const std::string& reducer() const noexcept { return reducer_; }
-  /// Null where it is of a relation.
+  /// Null for a snapshot of a relation.
   [[nodiscard]] const stream_id* stream() const noexcept { return std::get_if<stream_id>(&of_); }
-  /// Null where it is of a stream.
+  /// Null for a snapshot of a stream.
   [[nodiscard]] const relation_key* relation() const noexcept { return std::get_if<relation_key>(&of_); }
   /// The name of the stream or the relation.
   [[nodiscard]] const std::string& name() const noexcept { return stream() ? stream()->str() : relation()->str(); }
@@ -37,30 +37,30 @@ private:
   std::variant<stream_id, relation_key> of_;
 };
 
-/// What a reducer has made of the first records of its streams, so that the next fold starts behind them. A cache: it may
-/// be gone at any time.
+/// The state that a reducer has folded from the first records of its streams. The next fold starts after them. A cache:
+/// it may disappear at any time.
 struct snapshot {
   snapshot() = default;
 
   snapshot_key key;
-  /// Tells the shape of the state and what was folded; of another one, a snapshot is of no use. For whoever folds.
+  /// Identifies the shape of the state and the reducer's event types. A reducer ignores a snapshot with another one.
   std::string fingerprint;
-  /// Of the last record folded. The store looks its time up by its id.
+  /// The place of the last record folded. The store sets its time, which it looks up by the id.
   stream_cursor cursor;
-  /// How many records were folded, of whatever type: just those up to the cursor.
+  /// The number of records up to the cursor, of all types.
   std::uint64_t records = 0;
-  /// Of the relation when its streams were listed; 0 for a stream.
+  /// The revision of the relation when its streams were listed; 0 for a stream.
   revision relation_revision;
   std::string state; ///< JSON text
 
   friend bool operator==(const snapshot&, const snapshot&) = default;
 };
 
-/// What `event_store::load_snapshot` finds.
+/// The answer of `event_store::load_snapshot`.
 struct stored_snapshot {
   skald::snapshot snapshot;
-  /// Whether its cursor still has just the records behind it that were folded, in the same streams. If not, remove it and
-  /// fold from the beginning.
+  /// Whether its cursor still has just the records behind it that were folded, in the same streams. If not, remove it
+  /// and fold from the beginning.
   bool holds = false;
 };
 

@@ -10,16 +10,21 @@
 
 namespace skald {
 
-/// Opens a SQLite file, which is created (mode 0600) where there is none; its folder has to be there.
+/// Opens a store in a SQLite file. Creates the file (mode 0600) if it is missing; its folder has to exist.
 ///
-/// `durability::full` is SQLite's write-ahead log with `synchronous=FULL`, `relaxed` is `NORMAL`. Readers have
-/// connections of their own and never wait for a writer. Several processes may have the file open: an append waits up to
-/// five seconds for another process's, then answers `insertion_failed`, and may be tried again. Errors: `invalid_argument` for a name that no file can have, else `open_failed`, where the message names the file and what to do: a missing or
-/// read-only folder or file, a file that is no database, a database of another program or of a newer skald.
+/// The file uses SQLite's write-ahead log, with `synchronous=FULL` for `durability::full` and `NORMAL` for `relaxed`.
+/// Reads have their own connections and do not wait for writes.
+///
+/// Several processes may open the file. An append waits up to five seconds for the append of another process. Then the
+/// answer is `insertion_failed`; try again.
+///
+/// Errors: `invalid_argument` for a name that no file can have; else `open_failed`, for a missing or read-only folder
+/// or file, a file that is no database, or a database of another program or of a newer skald. The message names the
+/// file and says what to do.
 [[nodiscard]] result<std::unique_ptr<event_store>> open_sqlite_store(const std::filesystem::path& file,
                                                                      store_options options = {});
 
-/// How far a backup is, in pages of the database.
+/// The progress of a backup, in pages of the database.
 struct backup_progress {
   std::uint64_t done = 0;
   std::uint64_t all = 0;
@@ -28,24 +33,31 @@ struct backup_progress {
 /// A backup that is complete and on the disk.
 struct backup_report {
   std::uint64_t bytes = 0; ///< the size of the file
-  /// What the verification of the copy has found: nothing is wrong, or the backup would have failed. None for a store of an
-  /// older version of the schema, of which SQLite has checked the pages and indexes alone.
+  /// The verification of the copy, which found no problem. None for a store with an older version of the schema: SQLite
+  /// checked only its pages and indexes.
   std::optional<verification> found;
 };
 
 /// Copies the store in the file `from` to the new file `to`, while processes read and write the store.
 ///
-/// The copy holds the store as it was at one moment, and can be opened as a store: then it begins an epoch of its own (see
-/// `store_identity`). It grows under the name `to` followed by
-/// `.partial`. When it is complete, verified and on the disk, it gets its name: `to` is never half a backup. `go_on` is called
-/// now and then; if it returns false, the backup stops. A later call begins anew, and overwrites the partial file.
+/// The copy is the store as of one moment. You can open it as a store; then it begins an epoch of its own (see
+/// `store_identity`). It grows under the name `to` with `.partial` after it, and gets the name `to` when it is
+/// complete, verified and on the disk. So `to` is never half a backup. A call begins anew and overwrites the partial
+/// file of an earlier one.
 ///
-/// The store cannot shorten its log meanwhile, so the log grows with what is appended. Memory does not grow. Cost grows with
-/// the size of the store: the copy reads and writes each page once, and the verification reads each event.
+/// `go_on` is called now and then. If it returns false, the backup stops.
 ///
-/// Errors: `invalid_argument` if `to` exists or is the store itself; `open_failed` if `from` is no store or the copy
-/// cannot be created; `insertion_failed` if it cannot be written; `corrupt` if the copy is damaged, as is the store then: the partial file stays, to be looked
-/// at; `stopped` if `go_on` returned false.
+/// Errors:
+///
+/// - `invalid_argument`: `to` exists or is the store itself.
+/// - `open_failed`: `from` is no store, or the copy cannot be created.
+/// - `insertion_failed`: the copy cannot be written.
+/// - `corrupt`: the copy is damaged, and so is the store. The partial file stays for a closer look.
+/// - `stopped`: `go_on` returned false.
+///
+/// Cost grows with the size of the store: the copy reads and writes each page once, and the verification reads each
+/// event. Memory does not grow. Meanwhile SQLite cannot shorten the write-ahead log of the store, which grows with each
+/// append.
 [[nodiscard]] result<backup_report> back_up_sqlite_store(const std::filesystem::path& from,
                                                          const std::filesystem::path& to,
                                                          const std::function<bool(backup_progress)>& go_on = {});

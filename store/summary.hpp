@@ -8,7 +8,7 @@
 
 namespace skald {
 
-/// What a list of streams says of one.
+/// A stream in the list of `event_store::streams`.
 struct stream_summary {
   stream_id stream;
   skald::revision revision; ///< the number of its events
@@ -17,7 +17,7 @@ struct stream_summary {
   friend bool operator==(const stream_summary&, const stream_summary&) = default;
 };
 
-/// What a list of relations says of one.
+/// A relation in the list of `event_store::relations`.
 struct relation_summary {
   relation_key key;
   skald::revision revision; ///< raised by every change
@@ -26,7 +26,7 @@ struct relation_summary {
   friend bool operator==(const relation_summary&, const relation_summary&) = default;
 };
 
-/// What a list of event types says of one.
+/// An event type in the list of `event_store::types`.
 struct type_summary {
   std::string type;
   std::uint64_t events = 0;
