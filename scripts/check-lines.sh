@@ -3,9 +3,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# shellcheck disable=SC2086 # $folders is several words
 files() {
-  find $folders \( -name '.?*' -o -name 'build*' -o -name 'bazel-*' \) -prune -o -type f \( "$@" \) -print0
+  find . \( -name '.?*' -o -name 'build*' -o -name 'bazel-*' \) -prune -o -type f \( "$@" \) -print0
 }
 
 # A byte that continues a character (UTF-8) is no column.
@@ -15,12 +14,10 @@ too_long='function columns(line) { gsub(/[\200-\277]/, "", line); return length(
 
 export LC_ALL=C
 status=0
-folders=./
 files -name '*.md' | xargs -0 awk "$too_long"'
   FNR == 1 { code = 0 }
   /^ *```/ { code = !code }
   !code && !/^ *\|/ && !/^    / && columns($0) > 120 { tell() }' || status=1
-folders='actors aggregates projection tests benchmarks examples cmake scripts bazel' # not yet: store, tools
 files -name '*.hpp' -o -name '*.cpp' | xargs -0 awk "$too_long"'/^ *\/\// && columns($0) > 120 { tell() }' || status=1
 files -name '*.sql' | xargs -0 awk "$too_long"'/^ *--/ && columns($0) > 120 { tell() }' || status=1
 files -name CMakeLists.txt -o -name '*.cmake' -o -name '*.sh' -o -name 'BUILD*' -o -name '*.bzl' |

@@ -21,7 +21,8 @@ namespace skald::detail {
 /// Decides on one request and writes its records, or returns why it is refused.
 class appender {
 public:
-  /// `seen` are the streams that validators have read for the request. `records` is memory that requests of a group share.
+  /// `seen` are the streams that validators have read for the request. `records` is memory that requests of a group
+  /// share.
   appender(event_store::transaction& tx, hybrid_clock& clock, const store_options& options,
            const append_request& request, std::span<const stream_append> seen, std::vector<record>& records)
     : tx_{tx}, clock_{clock}, options_{options}, types_{options.catalog.get()}, request_{request}, seen_{seen},

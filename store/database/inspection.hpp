@@ -12,15 +12,15 @@
 
 /// How every database is shown to an inspector. Not for users, and not installed.
 ///
-/// A `Reader` has `each(text, use)`, which calls `use(row)` for each row that is the answer to this SQL; `go_on()`, which is
-/// called when a statement has failed; and `show_records(found, behind, limit)`, which shows up to so many records, moves
-/// `behind` with them, and is false where there was none. It looks at nothing in front of the first of them.
-/// `show_streams(found)`, `show_receipts(found)` and `show_snapshots(found)` show all of them, and `show_own(found)` shows
-/// what only this database has.
+/// A `Reader` has `each(text, use)`, which calls `use(row)` for each row that is the answer to this SQL; `go_on()`,
+/// which is called when a statement has failed; and `show_records(found, behind, limit)`, which shows up to so many
+/// records, moves `behind` with them, and is false where there was none. It looks at nothing in front of the first of
+/// them. `show_streams(found)`, `show_receipts(found)` and `show_snapshots(found)` show all of them, and
+/// `show_own(found)` shows what only this database has.
 namespace skald::detail {
 
-/// Rows of key, name, revision and newest event, by their keys, and those of stream, revision, position and `created`, by
-/// just these: both are walked through once.
+/// Rows of key, name, revision and newest event, by their keys, and those of stream, revision, position and
+/// `created`, by just these: both are walked through once.
 void show_streams(inspector& found, auto& row, auto& event) {
   bool more = event.next();
   for (; row.next(); found.end_streams()) {
@@ -56,9 +56,9 @@ void show_snapshot(inspector& found, const auto& row) {
 inline constexpr auto most_at_once = static_cast<std::int64_t>(limits::page_records);
 inline constexpr auto the_end = static_cast<std::int64_t>(last_position.value);
 
-/// The last position from `first` on, which cannot be read, in front of what can, or `the_end`. The next ones are tried one by
-/// one, since a sound page may lie between two damaged ones; where that leads nowhere, in steps that grow, and the last of
-/// these is halved.
+/// The last position from `first` on, which cannot be read, in front of what can, or `the_end`. The next ones are
+/// tried one by one, since a sound page may lie between two damaged ones; where that leads nowhere, in steps that
+/// grow, and the last of these is halved.
 std::int64_t last_unreadable(auto& from, std::int64_t first) {
   const auto can_be_read_behind = [&](std::int64_t behind) {
     inspector aside;

@@ -27,8 +27,8 @@
 /// How the answers of every database are read. Not for users, and not installed.
 ///
 /// Rows stand in front of the first row. `next()` moves on, and is false behind the last one; `null(column)`,
-/// `integer(column)`, `text(column)` and `id(column)` tell of the row it stands on, where a number that is NULL is 0, a text
-/// empty; `corrupt(what)` throws `errc::corrupt`.
+/// `integer(column)`, `text(column)` and `id(column)` tell of the row it stands on, where a number that is NULL is 0,
+/// a text empty; `corrupt(what)` throws `errc::corrupt`.
 namespace skald::detail {
 
 /// As it is stored, whatever that may be.
@@ -55,8 +55,8 @@ inline constexpr int data_column = 10; ///< the first one that is the database's
 
 /// Makes records of rows that begin with `SKALD_RECORD_COLUMNS`.
 ///
-/// Of the rest `Parts` knows: `type_of(row)` answers the name of its type, `read_stream(row, r)` whether there is one, which
-/// it sets, and `read_body(row, r)` sets data and metadata.
+/// Of the rest `Parts` knows: `type_of(row)` answers the name of its type, `read_stream(row, r)` whether there is
+/// one, which it sets, and `read_body(row, r)` sets data and metadata.
 template <class Parts>
 class record_decoder : public Parts {
 public:
@@ -163,8 +163,8 @@ store_identity identity_in(auto row) {
   return {id_at(0), id_at(1)};
 }
 
-/// Of a projection's key, what it has handled and what is fresh to it. `completions_of(key)` answers rows of position and
-/// handler.
+/// Of a projection's key, what it has handled and what is fresh to it. `completions_of(key)` answers rows of position
+/// and handler.
 result<checkpoint> checkpoint_in(std::string_view projection, auto row, const auto& completions_of) {
   if (!row.next()) return unknown_projection(projection);
   checkpoint answer{position{counter_at(row, 1)}, position{counter_at(row, 2)}, {}};

@@ -18,9 +18,9 @@ namespace skald::detail {
 
 /// What stores in databases do alike: they check at the door, and let a session of theirs do the rest.
 ///
-/// `Store` has `ask(use)`, which calls `use(reader)`, and `change(what, work)`, which calls `work(writer)` in a transaction of
-/// its own. Either may be called again where a connection is lost. `take_appended_elsewhere()` may throw. Readers answer
-/// lists as rows (see rows.hpp).
+/// `Store` has `ask(use)`, which calls `use(reader)`, and `change(what, work)`, which calls `work(writer)` in a
+/// transaction of its own. Either may be called again where a connection is lost. `take_appended_elsewhere()` may
+/// throw. Readers answer lists as rows (see rows.hpp).
 template <class Store>
 class database_store : public event_store {
 public:

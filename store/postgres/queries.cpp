@@ -20,9 +20,9 @@ statement stream_page(const std::string& order) {
             order + ", e.id " + order + " LIMIT $7"};
 }
 
-/// Merges the streams. The first few records of each stream give a place that the page does not go beyond, and no stream is
-/// read beyond it. A page of n records reads 1 + n / 100 records of each stream besides its own, and at most 100 n if they
-/// lie unevenly. The place replaces a bound: of two bounds on one side, an index may use either.
+/// Merges the streams. The first few records of each stream give a place that the page does not go beyond, and no
+/// stream is read beyond it. A page of n records reads 1 + n / 100 records of each stream besides its own, and at
+/// most 100 n if they lie unevenly. The place replaces a bound: of two bounds on one side, an index may use either.
 statement streams_page(const std::string& order) {
   const bool forward = order == "ASC";
   const std::string first_few = " LIMIT 1 + $7 / 100 + $7 / (SELECT greatest(count(*), 1) FROM wanted)";

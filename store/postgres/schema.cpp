@@ -19,8 +19,8 @@ constexpr std::int64_t first_with_checked_receipts = 4;
 
 std::int64_t newest_version() { return static_cast<std::int64_t>(migrations().size()); }
 
-/// Sets up a session. All statements must use an index and its order, however small the planner believes a table to be. So
-/// the planner plans each of them once, whatever the values.
+/// Sets up a session. All statements must use an index and its order, however small the planner believes a table to
+/// be. So the planner plans each of them once, whatever the values.
 const statement set_up{"setting up the session", R"sql(
 SELECT current_setting('server_version_num')::integer, current_setting('server_encoding'),
   set_config('search_path', quote_ident($1), false),

@@ -20,8 +20,8 @@ namespace skald::detail::postgres {
 
 /// Writes. Each transaction runs between `begin` or `begin_appending` and `commit` or `undo`.
 ///
-/// Writes are buffered until they are enough for a statement. What the writer knows of streams and events holds while the
-/// transaction has the head locked.
+/// Writes are buffered until they are enough for a statement. What the writer knows of streams and events holds while
+/// the transaction has the head locked.
 class writer final : public event_store::transaction {
 public:
   writer(std::unique_ptr<connection> db, hybrid_clock& clock, head_tracker& heads, bool verified);
@@ -35,8 +35,9 @@ public:
 
   void begin();
 
-  /// Begins a transaction that may append: waits for those of others, and keeps others waiting. Sessions get their turn in
-  /// the order in which they asked. Only an advisory lock is fair: a row's lock goes to whoever looks first after a change.
+  /// Begins a transaction that may append: waits for those of others, and keeps others waiting. Sessions get their
+  /// turn in the order in which they asked. Only an advisory lock is fair: a row's lock goes to whoever looks first
+  /// after a change.
   void begin_appending(bool relaxed);
 
   /// Throws `lost_connection` with `outcome::unknown` if the connection is lost before the answer.
@@ -52,8 +53,9 @@ public:
   };
   [[nodiscard]] trace last_trace() const { return {session_, commits_}; }
 
-  /// Whether another transaction was committed. It has ended, if this one may append. Its records do not tell: another node
-  /// may have written the same ones. Its number does not tell either: a server that crashes gives it again.
+  /// Whether another transaction was committed. It has ended, if this one may append. Its records do not tell:
+  /// another node may have written the same ones. Its number does not tell either: a server that crashes gives it
+  /// again.
   [[nodiscard]] bool committed(const trace& other);
 
   void prefetch(std::span<const append_request* const> group) override;

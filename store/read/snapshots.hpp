@@ -20,8 +20,8 @@ struct snapshot_basis {
 
 /// Decides whether a snapshot holds.
 ///
-/// Records are never removed, and a relation's revision changes with its streams. So if as many records lie at or before
-/// the cursor as were folded, they are the records that were folded: all others sort after it.
+/// Records are never removed, and a relation's revision changes with its streams. So if as many records lie at or
+/// before the cursor as were folded, they are the records that were folded: all others sort after it.
 [[nodiscard]] stored_snapshot judge(snapshot s, const snapshot_basis& now);
 
 } // namespace skald::detail

@@ -43,16 +43,17 @@ bool is_disk_fault(int code) noexcept {
   return kind == SQLITE_FULL || kind == SQLITE_READONLY || (kind == SQLITE_IOERR && code != SQLITE_IOERR_NOMEM);
 }
 
-/// SQLite writes the mark that makes a transaction count, then syncs the file and enters the transaction into the index of
-/// the log. Without the mark the transaction is gone. If one of the later steps fails, for want of memory as well, the
-/// transaction may come to light after a crash.
+/// SQLite writes the mark that makes a transaction count, then syncs the file and enters the transaction into the
+/// index of the log. Without the mark the transaction is gone. If one of the later steps fails, for want of memory as
+/// well, the transaction may come to light after a crash.
 outcome fate_of_commit(int code) {
   const int kind = code & 0xff;
   return kind == SQLITE_NOMEM || (kind == SQLITE_IOERR && code != SQLITE_IOERR_WRITE) ? outcome::unknown
                                                                                       : outcome::not_written;
 }
 
-/// The last error of the system on a file of a database. Its own error is no sign: SQLite reports EIO of a read as damage.
+/// The last error of the system on a file of a database. Its own error is no sign: SQLite reports EIO of a read as
+/// damage.
 int last_errno(sqlite3_file* file) noexcept {
   int code = 0;
   if (file && file->pMethods) file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &code);
@@ -152,8 +153,8 @@ void connection::fail(const char* purpose, outcome fate) const {
   fail(purpose, sqlite3_extended_errcode(get()), sqlite3_errmsg(get()), fate);
 }
 
-/// Whether SQLite has met an error of the disk through this handle. Then damage that it finds may be a page that it could not
-/// read: the file may be whole.
+/// Whether SQLite has met an error of the disk through this handle. Then damage that it finds may be a page that it
+/// could not read: the file may be whole.
 bool connection::disk_has_failed() const noexcept {
   if (disk_failed_) return true;
   sqlite3_file* log = nullptr;

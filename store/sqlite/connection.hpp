@@ -65,8 +65,8 @@ public:
   /// Called with the number of pages that are copied, and of all pages. Returns false to stop.
   using copy_progress = std::function<bool(std::uint64_t, std::uint64_t)>;
 
-  /// Overwrites `to` with all pages of this database. Returns whether it was copied to the end; otherwise `to` is as it was.
-  /// Within a transaction, the pages are those that the transaction sees, whatever others write meanwhile.
+  /// Overwrites `to` with all pages of this database. Returns whether it was copied to the end; otherwise `to` is as
+  /// it was. Within a transaction, the pages are those that the transaction sees, whatever others write meanwhile.
   [[nodiscard]] bool copy_to(const connection& to, const copy_progress& go_on) const;
 
   /// Throws the last error of SQLite.

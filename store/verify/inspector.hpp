@@ -9,14 +9,15 @@
 #include <string_view>
 #include <utility>
 
-/// What must hold in every store: backends show what they keep, and the rules are here. Not for users, and not installed.
+/// What must hold in every store: backends show what they keep, and the rules are here. Not for users, and not
+/// installed.
 namespace skald::detail {
 
 /// Is shown all that a store keeps, as of one moment, and notes what cannot be. Remembers only what came last.
 class inspector {
 public:
-  /// The next record in the order of positions, with its checksum where it has one. `problem` is what the backend itself has
-  /// found wrong with it, or null.
+  /// The next record in the order of positions, with its checksum where it has one. `problem` is what the backend
+  /// itself has found wrong with it, or null.
   void show_record(const record& r, std::optional<std::uint64_t> checksum, const char* problem);
   /// Records that lie next and cannot be read, and why; up to `last_position` where nothing can be read behind them.
   void show_unreadable(position first, position last, const std::string& why);

@@ -49,8 +49,8 @@ operation read_operation(json_object& from) {
 
 skald::error invalid(std::string why) { return {skald::errc::invalid_argument, std::move(why)}; }
 
-/// The `req` of a line that is no JSON, where it stands once in front of the fault. Where the object ends in front of it
-/// nobody knows whose fault that is: another line may have run into this one.
+/// The `req` of a line that is no JSON, where it stands once in front of the fault. Where the object ends in front of
+/// it nobody knows whose fault that is: another line may have run into this one.
 std::optional<std::uint64_t> number_in_front(std::string_view line) {
   std::optional<std::uint64_t> number;
   try {

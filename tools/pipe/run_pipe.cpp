@@ -11,7 +11,8 @@ namespace tools {
 
 namespace {
 
-/// glibc keeps freed blocks of up to 32 MiB once there was one, for each thread: here lines and pages come and go on several.
+/// glibc keeps freed blocks of up to 32 MiB once there was one, for each thread: here lines and pages come and go on
+/// several.
 void give_back_long_blocks() {
 #ifdef __GLIBC__
   ::mallopt(M_MMAP_THRESHOLD, 1 << 20);

@@ -20,10 +20,11 @@
 
 namespace tools {
 
-/// Answers requests, one JSON object a line, by a node: many at the same time, each with one line that carries its `req`.
+/// Answers requests, one JSON object a line, by a node: many at the same time, each with one line that carries its
+/// `req`.
 ///
-/// Appends, hydrations, changes of relations and snapshots to keep are made in the order of their lines. Reads may overtake
-/// them: who wants to read what was written waits for its answer. Answers come in any order.
+/// Appends, hydrations, changes of relations and snapshots to keep are made in the order of their lines. Reads may
+/// overtake them: who wants to read what was written waits for its answer. Answers come in any order.
 class pipe_session : public std::enable_shared_from_this<pipe_session> {
 public:
   /// Requests that may be under way, from the line to the written answer.

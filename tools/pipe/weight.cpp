@@ -10,7 +10,8 @@ namespace {
 namespace limits = skald::limits;
 
 constexpr std::size_t id_text = 40; // in the answer, with quotes and comma
-/// A page ends behind the record that reaches its bytes. Besides data, records have names, whose characters may be escaped.
+/// A page ends behind the record that reaches its bytes. Besides data, records have names, whose characters may be
+/// escaped.
 constexpr std::size_t page = limits::page_bytes + limits::event_bytes + limits::page_records * 8192;
 
 struct weigher {
