@@ -99,32 +99,32 @@ struct monitor_host {
   bool installed = false;
 };
 
-/// An actor made of a state class: `State(pointer self, args...)` and `State::make_behavior()`.
+/// An actor made of a behavior class: `Behavior(pointer self, args...)` and `Behavior::make_behavior()`.
 ///
 /// The state is destroyed when the actor ends, not when the last handle goes, so that what it holds answers in time.
-template <class State, class Base>
+template <class Behavior, class Base>
 class shell : public Base, public monitor_host {
 public:
   template <class... Ts>
   explicit shell(caf::actor_config& config, Ts&&... xs) : Base(config) {
-    new (&state_) State(this, std::forward<Ts>(xs)...);
+    new (&behavior_) Behavior(this, std::forward<Ts>(xs)...);
   }
   ~shell() override {}
   shell(const shell&) = delete;
   shell& operator=(const shell&) = delete;
 
-  typename Base::behavior_type make_behavior() override { return state_.make_behavior(); }
+  typename Base::behavior_type make_behavior() override { return behavior_.make_behavior(); }
 
   void on_exit() override {
     watched.clear();
-    state_.~State();
+    behavior_.~Behavior();
   }
 
-  const char* name() const override { return State::name; }
+  const char* name() const override { return Behavior::name; }
 
 private:
   union {
-    State state_;
+    Behavior behavior_;
   };
 };
 
@@ -139,13 +139,13 @@ struct base_of<caf::typed_behavior<Signatures...>> {
   using type = caf::typed_event_based_actor<Signatures...>;
 };
 
-template <class State>
-using shell_of = shell<State, typename base_of<decltype(std::declval<State&>().make_behavior())>::type>;
+template <class Behavior>
+using shell_of = shell<Behavior, typename base_of<decltype(std::declval<Behavior&>().make_behavior())>::type>;
 
 } // namespace detail
 
-/// Spawns the actor of a state class, on `where`: a system or another actor.
-template <class State, caf::spawn_options Options = caf::no_spawn_options, class Spawner, class... Ts>
+/// Spawns the actor of a behavior class, on `where`: a system or another actor.
+template <class Behavior, caf::spawn_options Options = caf::no_spawn_options, class Spawner, class... Ts>
 auto spawn(Spawner& where, Ts&&... xs) {
 #if SKALD_CAF_017
   // A thread that spawns on a system keeps its logger alive, for which the end of the system would wait.
@@ -155,7 +155,7 @@ auto spawn(Spawner& where, Ts&&... xs) {
     }
   } at_return;
 #endif
-  return where.template spawn<detail::shell_of<State>, Options>(std::forward<Ts>(xs)...);
+  return where.template spawn<detail::shell_of<Behavior>, Options>(std::forward<Ts>(xs)...);
 }
 
 /// Calls `gone` in the context of `self` once `whom` has ended; a second call for the same actor replaces the first.

@@ -10,10 +10,8 @@
 
 #include <chrono>
 #include <memory>
-#include <mutex>
-#include <optional>
-#include <shared_mutex>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace skald {
@@ -52,58 +50,6 @@ using handler_actor_of =
   std::conditional_t<Kind == handler_kind::once, once_handler_actor,
                      std::conditional_t<Kind == handler_kind::on, on_handler_actor, all_handler_actor>>;
 
-/// The message type of each kind of delivery.
-template <delivery How>
-using delivery_message =
-  std::conditional_t<How == delivery::fresh, fresh, std::conditional_t<How == delivery::hydrated, hydrated, outdated>>;
-
-/// A handle that may outlive its actor and its actor system: once cut, what is sent is destroyed. Safe to use from
-/// several threads.
-template <class Handle>
-class link {
-public:
-  link() = default; ///< to nobody, until `attach`
-  explicit link(Handle handle) : handle_{std::move(handle)} {}
-
-  void attach(Handle handle) {
-    const std::unique_lock lock{mutex_};
-    handle_.emplace(std::move(handle));
-  }
-
-  /// False where there is nobody.
-  template <class Message>
-  bool send(Message message) const {
-    const std::shared_lock lock{mutex_};
-    if (handle_) actors::send(*handle_, std::move(message));
-    return handle_.has_value();
-  }
-
-  void cut() {
-    const std::unique_lock lock{mutex_};
-    handle_.reset();
-  }
-
-  /// Asks the actor to end, and cuts.
-  void end() {
-    const std::unique_lock lock{mutex_};
-    if (handle_) send_exit(*handle_);
-    handle_.reset();
-  }
-
-private:
-  mutable std::shared_mutex mutex_;
-  std::optional<Handle> handle_;
-};
-
-/// An answer that goes on inside the actor `to`: `then(result<T>)` runs in its context, and never where it has ended.
-template <class T, class Handle, class Then>
-promise<T> answer_inside(const Handle& to, Then then) {
-  return promise<T>{[to, then = std::move(then)](result<T> answer) {
-    auto run = [then, answer = std::move(answer)]() mutable { then(std::move(answer)); };
-    actors::send(to, resume{std::make_shared<std::function<void()>>(std::move(run))});
-  }};
-}
-
 /// The actor system of a node, to spawn actors of one's own on. They have to end before the node does.
 caf::actor_system& actor_system_of(node& n);
 
@@ -115,11 +61,11 @@ namespace detail {
 /// Sends one request and ends. Ends with an error when the actor it asks does, because CAF 0.17.6 leaves a request
 /// unanswered whose promise was dropped. Without a timeout, which CAF 0.17.6 keeps until it is over: who asks has one.
 template <class R, class Handle, class... Ts>
-class asker_state {
+class asker_behavior {
 public:
   static constexpr const char* name = "skald.asker";
 
-  asker_state(caf::event_based_actor* self, Handle to, promise<R> answer, std::shared_ptr<std::tuple<Ts...>> message)
+  asker_behavior(caf::event_based_actor* self, Handle to, promise<R> answer, std::shared_ptr<std::tuple<Ts...>> message)
     : self_{self}, to_{std::move(to)}, answer_{std::move(answer)}, message_{std::move(message)} {}
 
   caf::behavior make_behavior() {
@@ -175,7 +121,7 @@ task<R> ask(Handle to, std::chrono::milliseconds timeout, Ts&&... message) {
   auto content = std::make_shared<std::tuple<std::decay_t<Ts>...>>(std::forward<Ts>(message)...);
   auto spawn_asker = [to, content](promise<R> answer) {
     auto& system = caf::actor_cast<caf::actor>(to)->home_system();
-    return spawn<detail::asker_state<R, Handle, std::decay_t<Ts>...>>(system, to, std::move(answer), content);
+    return spawn<detail::asker_behavior<R, Handle, std::decay_t<Ts>...>>(system, to, std::move(answer), content);
   };
   return detail::answer_of<R>(std::move(spawn_asker), timeout);
 }

@@ -1,7 +1,8 @@
 #include <skald/actors/node.hpp>
 
-#include <skald/actors/node/command_entrance.hpp>
+#include <skald/actors/directory_actor.hpp>
 #include <skald/actors/node/impl.hpp>
+#include <skald/actors/node/local_command_door.hpp>
 #include <skald/store/limits.hpp>
 #include <skald/store/quoted.hpp>
 
@@ -23,13 +24,13 @@ catalog& node::types_before_run() {
   return *impl_->types;
 }
 
-std::shared_ptr<detail::command_door> node::open_door(aggregate_factory make, snapshot_every every) {
+std::shared_ptr<detail::command_door> node::open_command_door(aggregate_factory make, snapshot_every every) {
   auto setup = std::make_shared<const actors::aggregate_setup>(
     actors::aggregate_setup{make, impl_->client, std::max<std::size_t>(1, impl_->options.max_live_aggregates), every,
                             [i = impl_.get()](const error& why) { i->mention(why, nullptr); }});
-  actors::directory_actor actor = actors::spawn<actors::directory_state>(*impl_->system, std::move(setup));
+  actors::directory_actor actor = actors::spawn<actors::directory_behavior>(*impl_->system, std::move(setup));
   impl_->directories.push_back(std::make_shared<actors::link<actors::directory_actor>>(std::move(actor)));
-  return std::make_shared<actors::command_entrance>(impl_->commands, impl_->directories.back());
+  return std::make_shared<actors::local_command_door>(impl_->commands, impl_->directories.back());
 }
 
 skald::projector node::projector(std::string name, projector_options options) {
@@ -40,7 +41,7 @@ skald::projector node::projector(std::string name, projector_options options) {
   if (std::ranges::any_of(all, [&](const auto& p) { return p->name() == name; }))
     throw failure{errc::invalid_argument,
                   "there is a projection " + detail::in_quotes(name) + " already: choose another name"};
-  all.push_back(std::make_shared<actors::projection_handle>(std::move(name), options, impl_->types));
+  all.push_back(std::make_shared<actors::local_projection_door>(std::move(name), options, impl_->types));
   return skald::projector{all.back()};
 }
 

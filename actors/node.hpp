@@ -65,7 +65,7 @@ public:
   template <aggregate_type A>
   [[nodiscard]] skald::aggregates<A> aggregates(snapshot_every every = {}) {
     events<typename A::events_type>();
-    return skald::aggregates<A>{open_door(&make_any_aggregate<A>, every)};
+    return skald::aggregates<A>{open_command_door(&make_any_aggregate<A>, every)};
   }
 
   /// Makes event types known that belong to no aggregate. Throws as `aggregates` does.
@@ -136,7 +136,7 @@ private:
   class impl;
   friend struct node_access;
 
-  [[nodiscard]] std::shared_ptr<detail::command_door> open_door(aggregate_factory make, snapshot_every every);
+  [[nodiscard]] std::shared_ptr<detail::command_door> open_command_door(aggregate_factory make, snapshot_every every);
   void refuse_while_running() const;
   [[nodiscard]] catalog& types_before_run();
 

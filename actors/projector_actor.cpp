@@ -31,11 +31,11 @@ std::vector<dispatcher::handler_info> infos_of(const std::vector<handler>& handl
 
 } // namespace
 
-projector_state::projector_state(projector_actor::pointer self, std::shared_ptr<const projector_setup> setup)
+projector_behavior::projector_behavior(projector_actor::pointer self, std::shared_ptr<const projector_setup> setup)
   : self_{self}, setup_{std::move(setup)}, me_{std::make_shared<link<projector_actor>>(projector_actor{self})} {
   const auto add = [this]<handler_kind Kind>(const handler& h) {
     runners_.push_back(std::make_shared<handler_runner>(setup_->executor, h));
-    handler_actor_of<Kind> actor = spawn<handler_state<Kind>>(*self_, runners_.back());
+    handler_actor_of<Kind> actor = spawn<handler_behavior<Kind>>(*self_, runners_.back());
     deliver_.push_back([actor](delivery how, auto what) { deliver<Kind>(actor, how, std::move(what)); });
     end_handlers_.push_back([actor] { send_exit(actor); });
   };
@@ -46,12 +46,12 @@ projector_state::projector_state(projector_actor::pointer self, std::shared_ptr<
     }
 }
 
-projector_state::~projector_state() {
+projector_behavior::~projector_behavior() {
   me_->cut();
   for (const auto& end : end_handlers_) end();
 }
 
-projector_actor::behavior_type projector_state::make_behavior() {
+projector_actor::behavior_type projector_behavior::make_behavior() {
   return {
     [this](const begin& message) {
       using start_point = std::pair<checkpoint, position>;
@@ -118,13 +118,13 @@ projector_actor::behavior_type projector_state::make_behavior() {
   };
 }
 
-void projector_state::start(const checkpoint& from) {
+void projector_behavior::start(const checkpoint& from) {
   dispatcher_.emplace(infos_of(setup_->handlers), from);
   stopped_by_.reset();
   save_error_.reset();
 }
 
-void projector_state::drive() {
+void projector_behavior::drive() {
   if (may_start()) {
     hand_out();
     read();
@@ -138,17 +138,17 @@ void projector_state::drive() {
     std::exchange(when_quiet_, nullptr)();
 }
 
-error projector_state::ending() const {
+error projector_behavior::ending() const {
   return {errc::stopped, "projection " + skald::detail::in_quotes(setup_->name) + " is ending with its node"};
 }
 
-void projector_state::finish_halt() {
+void projector_behavior::finish_halt() {
   if (replaying_ && !when_quiet_) return; // the replay has begun: its answer comes first
   for (const auto& answer : std::exchange(halts_, {}))
     answer.deliver(save_error_ ? result<void>{*save_error_} : result<void>{});
 }
 
-void projector_state::hand_out() {
+void projector_behavior::hand_out() {
   for (auto& next : dispatcher_->take_ready()) {
     auto what = std::make_shared<deliveries>();
     what->records = std::move(next);
@@ -160,7 +160,7 @@ void projector_state::hand_out() {
   }
 }
 
-void projector_state::read() {
+void projector_behavior::read() {
   if (reading_ || dispatcher_->offered() >= head_ || dispatcher_->window_records() >= window_records ||
       dispatcher_->window_bytes() >= window_bytes)
     return;
@@ -180,7 +180,7 @@ void projector_state::read() {
                             }));
 }
 
-std::optional<checkpoint_update> projector_state::take_update() {
+std::optional<checkpoint_update> projector_behavior::take_update() {
   auto update = dispatcher_->take_update(setup_->name);
   auto again = std::exchange(unsaved_, std::nullopt);
   if (!again) return update;
@@ -191,7 +191,7 @@ std::optional<checkpoint_update> projector_state::take_update() {
   return again;
 }
 
-void projector_state::save() {
+void projector_behavior::save() {
   if (saving_ || (unsaved_ && !halting_)) return;
   const auto update = take_update();
   if (!update) return;
@@ -211,7 +211,7 @@ void projector_state::save() {
                              }));
 }
 
-void projector_state::report(const delivery_report& report) {
+void projector_behavior::report(const delivery_report& report) {
   for (const auto which : report.done) dispatcher_->done(report.handler, which);
   for (const auto which : report.abandoned) dispatcher_->abandoned(which);
   for (const auto& [which, why] : report.failed) {
@@ -225,12 +225,12 @@ void projector_state::report(const delivery_report& report) {
   }
 }
 
-void projector_state::stop(error why, const record* r) {
+void projector_behavior::stop(error why, const record* r) {
   if (!stopped_by_) stopped_by_ = why;
   setup_->on_error(why, r);
 }
 
-void projector_state::answer_waiters() {
+void projector_behavior::answer_waiters() {
   if (dispatcher_ && !replaying_) {
     const auto reached = waiters_.upper_bound(dispatcher_->handled());
     for (auto i = waiters_.begin(); i != reached; ++i) i->second.answer.deliver({});
@@ -241,7 +241,7 @@ void projector_state::answer_waiters() {
   for (const auto& [target, w] : std::exchange(waiters_, {})) w.answer.deliver(why);
 }
 
-void projector_state::wake_at(std::chrono::steady_clock::time_point deadline) {
+void projector_behavior::wake_at(std::chrono::steady_clock::time_point deadline) {
   if (!timers_.arm(deadline)) return;
   auto wake = std::make_shared<std::function<void()>>([this, deadline] {
     timers_.rang(deadline);
@@ -251,7 +251,7 @@ void projector_state::wake_at(std::chrono::steady_clock::time_point deadline) {
   send_after(self_, projector_actor{self_}, left, resume{std::move(wake)});
 }
 
-void projector_state::expire_waiters() {
+void projector_behavior::expire_waiters() {
   const auto now = std::chrono::steady_clock::now();
   const auto at = dispatcher_ ? dispatcher_->handled() : position{};
   std::erase_if(waiters_, [&](const auto& entry) {
@@ -267,7 +267,7 @@ void projector_state::expire_waiters() {
   if (next != waiters_.end()) wake_at(next->second.deadline);
 }
 
-void projector_state::begin_replay(const replay& message) {
+void projector_behavior::begin_replay(const replay& message) {
   refuse_replay_ = nullptr;
   // What could not be saved before is handled all the same, and not to come as fresh.
   const auto unsaved = dispatcher_ ? take_update() : std::nullopt;
@@ -302,7 +302,7 @@ void projector_state::begin_replay(const replay& message) {
     }));
 }
 
-void projector_state::end_replay(const promise<void>& answer, const result<void>& outcome) {
+void projector_behavior::end_replay(const promise<void>& answer, const result<void>& outcome) {
   replaying_ = false;
   answer.deliver(outcome);
   drive();

@@ -2,7 +2,8 @@
 
 #include <skald/actors/handler_actor.hpp>
 #include <skald/actors/interfaces.hpp>
-#include <skald/actors/store_actor.hpp>
+#include <skald/actors/link.hpp>
+#include <skald/actors/store_client.hpp>
 #include <skald/actors/timers.hpp>
 #include <skald/projection/dispatcher.hpp>
 
@@ -35,14 +36,14 @@ struct projector_setup {
 ///
 /// A handler that throws stops the projection at its record: what runs may end, nothing else starts, and the checkpoint
 /// stays in front of the record, so that it comes again when the projection is started the next time.
-class projector_state {
+class projector_behavior {
 public:
   static constexpr const char* name = "skald.projector";
 
-  projector_state(projector_actor::pointer self, std::shared_ptr<const projector_setup> setup);
-  ~projector_state();
-  projector_state(const projector_state&) = delete;
-  projector_state& operator=(const projector_state&) = delete;
+  projector_behavior(projector_actor::pointer self, std::shared_ptr<const projector_setup> setup);
+  ~projector_behavior();
+  projector_behavior(const projector_behavior&) = delete;
+  projector_behavior& operator=(const projector_behavior&) = delete;
 
   projector_actor::behavior_type make_behavior();
 

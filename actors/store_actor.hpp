@@ -2,11 +2,9 @@
 
 #include <skald/actors/interfaces.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <utility>
 #include <vector>
 
 namespace skald::actors {
@@ -14,12 +12,12 @@ namespace skald::actors {
 /// Owns the writing side of the store, on a thread of its own. Appends that wait in its mailbox become one group
 /// commit: the first one of a group sends a flush, which lands behind everything that is already queued. Snapshots
 /// that came meanwhile are kept behind the commit and its answers.
-class store_state {
+class store_behavior {
 public:
   static constexpr const char* name = "skald.store";
 
   /// `grown` is called on the store's thread after each commit that added records, behind the answers.
-  store_state(store_actor::pointer self, event_store& store, std::function<void(position)> grown)
+  store_behavior(store_actor::pointer self, event_store& store, std::function<void(position)> grown)
     : self_{self}, store_{store}, grown_{std::move(grown)} {}
 
   store_actor::behavior_type make_behavior();
@@ -37,64 +35,6 @@ private:
   std::vector<append_request> group_;
   std::vector<std::shared_ptr<append_work::content>> jobs_;
   std::vector<std::shared_ptr<snapshot_work::content>> snapshots_;
-};
-
-/// Reads on a thread of its own, so that reads wait neither for commits nor on threads of CAF or Asio.
-class reader_state {
-public:
-  static constexpr const char* name = "skald.reader";
-
-  reader_state(reader_actor::pointer, const event_store& store) : store_{store} {}
-
-  reader_actor::behavior_type make_behavior() {
-    return {[this](const read_work& work) { (*work.run)(store_); }};
-  }
-
-private:
-  const event_store& store_;
-};
-
-/// The store of a node as its other actors and its coroutines reach it. Safe to use from several threads.
-class store_client {
-public:
-  store_client(store_actor writer, std::vector<reader_actor> readers, gate& append_bytes);
-
-  /// Appends in the next group. Errors: `overloaded` beyond the bytes that may wait, those of `event_store::append`.
-  void append(append_request request, promise<receipt> answer) const;
-
-  /// Keeps a snapshot behind the group that collects. Errors: those of `event_store::save_snapshots`.
-  void save(snapshot s, promise<void> answer) const;
-
-  /// Errors: those of `event_store::hydrate`.
-  void hydrate(std::vector<record> records, promise<hydrate_report> answer) const;
-
-  /// Runs `work(event_store&)`, which answers a `result<T>`, on the store's thread, behind the appends sent before.
-  template <class T, class Work>
-  void write(Work work, promise<T> answer) const {
-    auto run = [work = std::move(work), answer = std::move(answer)](event_store& s) mutable {
-      answer.deliver(work(s));
-    };
-    writer_.send(write_work{std::make_shared<std::function<void(event_store&)>>(std::move(run))});
-  }
-
-  /// Runs `work(const event_store&)`, which answers a `result<T>`, on the thread of one of the readers.
-  template <class T, class Work>
-  void read(Work work, promise<T> answer) const {
-    auto run = [work = std::move(work), answer = std::move(answer)](const event_store& s) mutable {
-      answer.deliver(work(s));
-    };
-    readers_[next_reader_++ % readers_.size()]->send(
-      read_work{std::make_shared<std::function<void(const event_store&)>>(std::move(run))});
-  }
-
-  /// Ends the actors and lets go of them: their threads last as long as there is a handle.
-  void end();
-
-private:
-  link<store_actor> writer_;
-  std::vector<std::unique_ptr<link<reader_actor>>> readers_;
-  gate& append_bytes_;
-  mutable std::atomic<std::size_t> next_reader_{0};
 };
 
 } // namespace skald::actors

@@ -3,6 +3,7 @@
 #include <skald/actors/interfaces.hpp>
 #include <skald/actors/node.hpp>
 #include <skald/actors/store_actor.hpp>
+#include <skald/actors/store_client.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/channel.hpp>
@@ -18,7 +19,7 @@ seconds through_store_actor(skald::event_store& store, const std::vector<skald::
                             std::size_t in_flight) {
   skald::node n{{}}; // for its actor system
   skald::actors::gate room{std::size_t{64} << 20, "bytes of events"};
-  skald::actors::store_actor writer = skald::actors::spawn<skald::actors::store_state, caf::detached>(
+  skald::actors::store_actor writer = skald::actors::spawn<skald::actors::store_behavior, caf::detached>(
     skald::actors::actor_system_of(n), store, [](skald::position) {});
   skald::actors::store_client client{std::move(writer), {}, room};
   rotation names{streams};
@@ -111,10 +112,10 @@ seconds through_aggregates(const std::filesystem::path& folder, std::size_t even
 
 using echo_actor = skald::actors::typed_actor<caf::result<std::int64_t>(std::int64_t)>;
 
-class echo_state {
+class echo_behavior {
 public:
   static constexpr const char* name = "echo";
-  explicit echo_state(echo_actor::pointer) {}
+  explicit echo_behavior(echo_actor::pointer) {}
   echo_actor::behavior_type make_behavior() {
     return {[](std::int64_t number) -> caf::result<std::int64_t> { return number; }};
   }
@@ -125,7 +126,7 @@ seconds append_and_asks(const std::filesystem::path& folder, std::size_t events)
   auto taken = plain_groups(folder, 1, events, 1, plain_sqlite::ids::given);
   skald::node n{{}};
   must_run(n, [&]() -> skald::task<void> {
-    const echo_actor echo = skald::actors::spawn<echo_state>(skald::actors::actor_system_of(n));
+    const echo_actor echo = skald::actors::spawn<echo_behavior>(skald::actors::actor_system_of(n));
     const auto start = std::chrono::steady_clock::now();
     for (std::int64_t i = 0; i < static_cast<std::int64_t>(3 * events); ++i)
       if (co_await skald::actors::ask<std::int64_t>(echo, std::chrono::hours{1}, i) != i)

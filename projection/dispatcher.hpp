@@ -86,8 +86,6 @@ public:
   /// Deliveries that were handed over and are not answered.
   [[nodiscard]] std::size_t running() const noexcept { return running_; }
 
-  [[nodiscard]] bool stopped() const noexcept { return stopped_; }
-
   /// What has to become durable, or none where nothing is new since the last call.
   [[nodiscard]] std::optional<checkpoint_update> take_update(const std::string& projection);
 

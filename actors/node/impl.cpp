@@ -1,6 +1,8 @@
 #include <skald/actors/node/impl.hpp>
 
 #include <skald/actors/node/blocking_promise.hpp>
+#include <skald/actors/reader_actor.hpp>
+#include <skald/actors/store_actor.hpp>
 #include <skald/actors/timers.hpp>
 #include <skald/store/open_store.hpp>
 #include <skald/store/quoted.hpp>
@@ -50,11 +52,11 @@ node::impl::~impl() {
 
 void node::impl::spawn_store() {
   actors::store_actor writer =
-    actors::spawn<actors::store_state, caf::detached>(*system, *store, [this](position head) {
+    actors::spawn<actors::store_behavior, caf::detached>(*system, *store, [this](position head) {
       for (const auto& p : projections) p->send(actors::committed{head});
     });
   std::vector<actors::reader_actor> readers;
-  for (int i = 0; i < 2; ++i) readers.push_back(actors::spawn<actors::reader_state, caf::detached>(*system, *store));
+  for (int i = 0; i < 2; ++i) readers.push_back(actors::spawn<actors::reader_behavior, caf::detached>(*system, *store));
   client = std::make_shared<actors::store_client>(std::move(writer), std::move(readers), append_bytes);
 }
 

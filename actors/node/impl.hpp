@@ -1,12 +1,12 @@
 #pragma once
 
-#include <skald/actors/aggregate_actor.hpp>
 #include <skald/actors/gate.hpp>
 #include <skald/actors/interfaces.hpp>
+#include <skald/actors/link.hpp>
 #include <skald/actors/node.hpp>
-#include <skald/actors/node/projection_handle.hpp>
+#include <skald/actors/node/local_projection_door.hpp>
 #include <skald/actors/promise.hpp>
-#include <skald/actors/store_actor.hpp>
+#include <skald/actors/store_client.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -90,7 +90,7 @@ public:
   std::unique_ptr<event_store> store;
   std::shared_ptr<actors::gate> commands;
   actors::gate append_bytes;
-  std::vector<std::shared_ptr<actors::projection_handle>> projections; // fixed once it runs
+  std::vector<std::shared_ptr<actors::local_projection_door>> projections; // fixed once it runs
   std::vector<std::shared_ptr<actors::link<actors::directory_actor>>> directories; // likewise
   std::optional<position> untold; // other processes appended what comes after; for Asio's thread
   std::atomic<bool> failed{false};

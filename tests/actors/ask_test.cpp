@@ -27,10 +27,10 @@ auto inspect(Inspector& f, reply& x) {
 
 using oracle = actors::typed_actor<caf::result<reply>(question)>;
 
-class oracle_state {
+class oracle_behavior {
 public:
   static constexpr const char* name = "oracle";
-  explicit oracle_state(oracle::pointer self) : self_{self} {}
+  explicit oracle_behavior(oracle::pointer self) : self_{self} {}
 
   oracle::behavior_type make_behavior() {
     return {[this](const question& q) -> caf::result<reply> {
@@ -65,7 +65,7 @@ using namespace ask_test;
 TEST_CASE("a coroutine asks an actor of the application and resumes on its own executor") {
   node n{{}};
   run(n, [&]() -> task<void> {
-    const oracle o = actors::spawn<oracle_state>(actors::actor_system_of(n));
+    const oracle o = actors::spawn<oracle_behavior>(actors::actor_system_of(n));
     const auto here = std::this_thread::get_id();
     const question q{"is it raining?"};
     const auto answer = co_await actors::ask<reply>(o, std::chrono::milliseconds::max(), q);
@@ -78,7 +78,7 @@ TEST_CASE("a coroutine asks an actor of the application and resumes on its own e
 TEST_CASE("an actor's error, its silence and its end all reach who has asked") {
   node n{{}};
   run(n, [&]() -> task<void> {
-    const oracle o = actors::spawn<oracle_state>(actors::actor_system_of(n));
+    const oracle o = actors::spawn<oracle_behavior>(actors::actor_system_of(n));
     const question nonsense{"nonsense"}, silence{"silence"}, die{"die"}, late{"late"};
     CHECK((co_await error_of(actors::ask<reply>(o, 60s, nonsense))).code == errc::rejected);
     CHECK((co_await error_of(actors::ask<reply>(o, 1ms, silence))).code == errc::timeout);

@@ -1,5 +1,7 @@
 #include <skald/actors/caf.hpp>
+#include <skald/actors/reader_actor.hpp>
 #include <skald/actors/store_actor.hpp>
+#include <skald/actors/store_client.hpp>
 #include <skald/store/memory_store.hpp>
 #include <skald/store/transaction.hpp>
 
@@ -97,8 +99,8 @@ append_request deposit(int stream) {
 struct fixture {
   explicit fixture(std::size_t max_bytes = 1 << 20) : bytes{max_bytes, "bytes of events"} {
     store_actor writer =
-      spawn<store_state, caf::detached>(system, store, [this](position head) { grown.push_back(head); });
-    std::vector<reader_actor> readers{spawn<reader_state, caf::detached>(system, store)};
+      spawn<store_behavior, caf::detached>(system, store, [this](position head) { grown.push_back(head); });
+    std::vector<reader_actor> readers{spawn<reader_behavior, caf::detached>(system, store)};
     client.emplace(std::move(writer), std::move(readers), bytes);
   }
   ~fixture() { client->end(); }

@@ -1,4 +1,4 @@
-#include <skald/actors/handler_actor.hpp>
+#include <skald/actors/handler_runner.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>

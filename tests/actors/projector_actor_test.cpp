@@ -1,6 +1,8 @@
 #include <skald/actors/projector_actor.hpp>
 
 #include <skald/actors/caf.hpp>
+#include <skald/actors/reader_actor.hpp>
+#include <skald/actors/store_actor.hpp>
 #include <skald/store/memory_store.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -73,17 +75,17 @@ std::pair<promise<T>, std::future<result<T>>> promised() {
 class fixture {
 public:
   fixture() {
-    store_actor writer = spawn<store_state, caf::detached>(system_, store, [](position) {});
-    std::vector<reader_actor> readers{spawn<reader_state, caf::detached>(system_, store)};
+    store_actor writer = spawn<store_behavior, caf::detached>(system_, store, [](position) {});
+    std::vector<reader_actor> readers{spawn<reader_behavior, caf::detached>(system_, store)};
     client_ = std::make_shared<store_client>(std::move(writer), std::move(readers), bytes_);
     handler count{"on:tick", handler_kind::on, "tick", 1, [this](auto, delivery how) { return note(how); }};
     auto tell = [this](const error& why, const record*) {
       const std::lock_guard lock{mutex_};
       told_.push_back(why.message);
     };
-    projector_actor actor =
-      spawn<projector_state>(system_, std::make_shared<const projector_setup>(projector_setup{
-                                        "p", position{}, {count}, client_, context_.get_executor(), std::move(tell)}));
+    projector_actor actor = spawn<projector_behavior>(
+      system_, std::make_shared<const projector_setup>(
+                 projector_setup{"p", position{}, {count}, client_, context_.get_executor(), std::move(tell)}));
     projector_.attach(std::move(actor));
   }
   ~fixture() {

@@ -188,7 +188,6 @@ TEST_CASE("after a failure nothing starts, what runs may end, and the checkpoint
   CHECK(d.record_of(ticket_of(ready, 0, 2))->stream == stream_id{"b"});
   d.failed(0, ticket_of(ready, 0, 2));
   d.done(0, ticket_of(ready, 0, 3));
-  CHECK(d.stopped());
   CHECK(d.running() == 0);
   CHECK(d.handled() == position{1});
   CHECK(d.take_ready().empty());

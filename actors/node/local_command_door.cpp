@@ -1,14 +1,14 @@
-#include <skald/actors/node/command_entrance.hpp>
+#include <skald/actors/node/local_command_door.hpp>
 
 #include <utility>
 
 namespace skald::actors {
 
-task<receipt> command_entrance::execute(stream_id stream, decision decide) {
+task<receipt> local_command_door::execute(stream_id stream, decision decide) {
   return execute(shared_from_this(), std::move(stream), std::move(decide));
 }
 
-task<receipt> command_entrance::execute(std::shared_ptr<command_entrance> self, stream_id stream, decision decide) {
+task<receipt> local_command_door::execute(std::shared_ptr<local_command_door> self, stream_id stream, decision decide) {
   if (stream.empty()) throw failure{errc::invalid_argument, "a stream id is empty: give it a name"};
   const auto pass = self->gate_->enter().value();
   auto start = [&](promise<receipt> answer) {

@@ -1,4 +1,4 @@
-#include <skald/actors/node/projection_handle.hpp>
+#include <skald/actors/node/local_projection_door.hpp>
 
 #include <skald/actors/projector_actor.hpp>
 #include <skald/store/limits.hpp>
@@ -12,7 +12,7 @@ namespace {
 
 /// Sends the message that `make(promise)` returns, and waits for its answer.
 template <class MakeMessage>
-task<void> ask(std::shared_ptr<projection_handle> self, MakeMessage make) {
+task<void> ask(std::shared_ptr<local_projection_door> self, MakeMessage make) {
   auto start = [&](promise<void> answer) {
     if (!self->send(make(answer)))
       answer.deliver(error{errc::stopped, "projection " + skald::detail::in_quotes(self->name()) + " is not running"});
@@ -23,7 +23,7 @@ task<void> ask(std::shared_ptr<projection_handle> self, MakeMessage make) {
 
 } // namespace
 
-void projection_handle::add(handler h) {
+void local_projection_door::add(handler h) {
   if (started_)
     throw failure{errc::invalid_argument,
                   "projection " + skald::detail::in_quotes(name_) + " runs: add its handlers before"};
@@ -35,22 +35,22 @@ void projection_handle::add(handler h) {
   handlers_.push_back(std::move(h));
 }
 
-void projection_handle::spawn(caf::actor_system& system, std::shared_ptr<const store_client> store,
-                              boost::asio::any_io_executor executor,
-                              std::function<void(const error&, const record*)> on_error) {
+void local_projection_door::spawn(caf::actor_system& system, std::shared_ptr<const store_client> store,
+                                  boost::asio::any_io_executor executor,
+                                  std::function<void(const error&, const record*)> on_error) {
   auto setup = std::make_shared<projector_setup>(
     projector_setup{name_, options_.fresh_from, handlers_, std::move(store), std::move(executor), std::move(on_error)});
-  projector_actor actor = actors::spawn<projector_state>(system, std::move(setup));
+  projector_actor actor = actors::spawn<projector_behavior>(system, std::move(setup));
   started_ = true;
   actor_.attach(std::move(actor));
 }
 
-task<void> projection_handle::reached(position target, std::chrono::milliseconds patience) {
+task<void> local_projection_door::reached(position target, std::chrono::milliseconds patience) {
   return ask(shared_from_this(),
              [target, patience](auto answer) { return actors::reach{target, patience, std::move(answer)}; });
 }
 
-task<void> projection_handle::replay(position from, std::function<void()> reset) {
+task<void> local_projection_door::replay(position from, std::function<void()> reset) {
   return ask(shared_from_this(),
              [from, reset = std::move(reset)](auto answer) { return actors::replay{from, reset, std::move(answer)}; });
 }

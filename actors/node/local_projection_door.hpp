@@ -1,8 +1,9 @@
 #pragma once
 
 #include <skald/actors/interfaces.hpp>
+#include <skald/actors/link.hpp>
 #include <skald/actors/projector.hpp>
-#include <skald/actors/store_actor.hpp>
+#include <skald/actors/store_client.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -17,10 +18,10 @@
 namespace skald::actors {
 
 /// A projection, before and while its actor runs.
-class projection_handle final : public skald::detail::projection_door,
-                                public std::enable_shared_from_this<projection_handle> {
+class local_projection_door final : public skald::detail::projection_door,
+                                    public std::enable_shared_from_this<local_projection_door> {
 public:
-  projection_handle(std::string name, projector_options options, std::shared_ptr<const catalog> types)
+  local_projection_door(std::string name, projector_options options, std::shared_ptr<const catalog> types)
     : name_{std::move(name)}, options_{options}, types_{std::move(types)} {}
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }

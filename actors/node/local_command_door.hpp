@@ -3,6 +3,7 @@
 #include <skald/actors/aggregates.hpp>
 #include <skald/actors/gate.hpp>
 #include <skald/actors/interfaces.hpp>
+#include <skald/actors/link.hpp>
 
 #include <memory>
 
@@ -10,16 +11,16 @@
 namespace skald::actors {
 
 /// Sends commands to the aggregates of one type, as many at a time as a gate lets in.
-class command_entrance final : public skald::detail::command_door,
-                               public std::enable_shared_from_this<command_entrance> {
+class local_command_door final : public skald::detail::command_door,
+                                 public std::enable_shared_from_this<local_command_door> {
 public:
-  command_entrance(std::shared_ptr<gate> commands, std::shared_ptr<link<directory_actor>> directory)
+  local_command_door(std::shared_ptr<gate> commands, std::shared_ptr<link<directory_actor>> directory)
     : gate_{std::move(commands)}, directory_{std::move(directory)} {}
 
   task<receipt> execute(stream_id stream, decision decide) override;
 
 private:
-  static task<receipt> execute(std::shared_ptr<command_entrance> self, stream_id stream, decision decide);
+  static task<receipt> execute(std::shared_ptr<local_command_door> self, stream_id stream, decision decide);
 
   std::shared_ptr<gate> gate_;
   std::shared_ptr<link<directory_actor>> directory_;
