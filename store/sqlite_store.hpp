@@ -24,6 +24,17 @@ namespace skald {
 [[nodiscard]] result<std::unique_ptr<event_store>> open_sqlite_store(const std::filesystem::path& file,
                                                                      store_options options = {});
 
+/// Verifies the store in a file that cannot be opened as a store: its newest page is damaged, its disk is full, or the
+/// file, its folder or its file system is read-only. Finds what `event_store::verify` finds.
+///
+/// Changes nothing in the file. Continues after pages that cannot be read, because of damage or of an error of the disk.
+/// If the log of the store cannot be read, it reports that as a problem, since newer events may be in the log alone.
+/// Nobody should write to such a file meanwhile.
+///
+/// Errors: `invalid_argument`; `open_failed` for a file that is no store, whose first page is damaged, or that has an
+/// older version of the schema; `read_failed`. Cost grows with the size of the store, memory does not.
+[[nodiscard]] result<verification> verify_sqlite_store(const std::filesystem::path& file);
+
 /// The progress of a backup, in pages of the database.
 struct backup_progress {
   std::uint64_t done = 0;

@@ -52,6 +52,20 @@ outcome fate_of_commit(int code) {
                                                                                       : outcome::not_written;
 }
 
+/// SQLite gives `?`, `#` and `%` in names a meaning of their own.
+std::string uri_of(const std::filesystem::path& file) {
+  std::string uri = "file:";
+  for (const char c : file.string()) {
+    constexpr const char* digits = "0123456789abcdef";
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '?' || c == '#' || c == '%')
+      (uri += '%') += {digits[byte / 16], digits[byte % 16]};
+    else
+      uri += c;
+  }
+  return uri;
+}
+
 /// The last error of the system on a file of a database. Its own error is no sign: SQLite reports EIO of a read as
 /// damage.
 int last_errno(sqlite3_file* file) noexcept {
@@ -62,10 +76,13 @@ int last_errno(sqlite3_file* file) noexcept {
 
 } // namespace
 
-connection::connection(const std::filesystem::path& file, errc trouble) : file_{file}, trouble_{trouble} {
-  constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+connection::connection(const std::filesystem::path& file, errc trouble, access how) : file_{file}, trouble_{trouble} {
+  const int allowed = how == access::read_write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+  const int as_uri = how == access::immutable ? SQLITE_OPEN_URI : 0;
+  const auto name = how == access::immutable ? uri_of(file) + "?immutable=1" : file.string();
   sqlite3* db = nullptr;
-  const int code = sqlite3_open_v2(file.c_str(), &db, flags, nullptr);
+  const int code =
+    sqlite3_open_v2(name.c_str(), &db, allowed | as_uri | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   db_.reset(db);
   if (code != SQLITE_OK) fail("opening it");
   wait_for_others();

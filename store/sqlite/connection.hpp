@@ -26,11 +26,15 @@ public:
   using failure::failure;
 };
 
+/// How a file is opened. `immutable` asks for no lock and looks at no log: it works where nothing else does, and nobody may
+/// write meanwhile.
+enum class access : std::uint8_t { read_write, read_only, immutable };
+
 /// A handle of SQLite, and the words for its errors. For one thread at a time.
 class connection {
 public:
   /// Opens a file that exists. `trouble` is the code of errors.
-  connection(const std::filesystem::path& file, errc trouble);
+  connection(const std::filesystem::path& file, errc trouble, access how = access::read_write);
 
   void set_trouble(errc trouble) noexcept { trouble_ = trouble; }
   [[nodiscard]] sqlite3* get() const noexcept { return db_.get(); }

@@ -140,6 +140,18 @@ std::unique_ptr<connection> open_for_copying(const std::filesystem::path& file) 
   return db;
 }
 
+std::unique_ptr<connection> open_for_verifying(const std::filesystem::path& file, access how) {
+  create_file(file, false);
+  auto db = std::make_unique<connection>(file, errc::open_failed, how);
+  db->execute("setting it up", "PRAGMA query_only = ON; PRAGMA cache_size = -16384");
+  db->execute("setting it up", verify_pages);
+  if (const auto version = identify(*db); version != newest_version())
+    db->fail("verifying it", "it has version " + std::to_string(version) + " of the schema",
+             "open it once with this skald, which brings it to the newest version, and verify it then");
+  db->set_trouble(errc::read_failed);
+  return db;
+}
+
 bool is_newest(const connection& db) { return identify(db) == newest_version(); }
 
 } // namespace skald::detail::sqlite

@@ -8,27 +8,31 @@ namespace skald::detail::sqlite {
 
 /// Begins at a position. Looking for what is greater than the last position of a damaged page would read that page.
 bool verifier::show_records(inspector& found, std::int64_t& behind, std::int64_t limit) {
-  statement page{db_, purpose,
-                 "SELECT " SKALD_EVENT_COLUMNS ", s.name FROM skald_events e "
-                 "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.position >= ?1 "
-                 "ORDER BY e.position"};
-  for (auto row = page(behind + 1); limit > 0 && row.next(); --limit) {
-    record r;
-    const auto* problem = decode_.read_with_stream(row, r);
-    found.show_record(r, record_decoder::checksum(row), problem);
-    behind = row.integer(0);
-  }
-  return limit == 0;
+  return look([&] {
+    statement page{db_, purpose,
+                   "SELECT " SKALD_EVENT_COLUMNS ", s.name FROM skald_events e "
+                   "LEFT JOIN skald_streams s ON s.key = e.stream WHERE e.position >= ?1 "
+                   "ORDER BY e.position"};
+    for (auto row = page(behind + 1); limit > 0 && row.next(); --limit) {
+      record r;
+      const auto* problem = decode_.read_with_stream(row, r);
+      found.show_record(r, record_decoder::checksum(row), problem);
+      behind = row.integer(0);
+    }
+    return limit == 0;
+  });
 }
 
 void verifier::show_streams(inspector& found) const {
-  statement streams{db_, purpose, "SELECT key, name, revision, newest FROM skald_streams ORDER BY key"};
-  statement events{db_, purpose,
-                   "SELECT stream, revision, position, created FROM skald_events "
-                   "ORDER BY stream, revision, position"};
-  auto stream = streams();
-  auto event = events();
-  detail::show_streams(found, stream, event);
+  look([&] {
+    statement streams{db_, purpose, "SELECT key, name, revision, newest FROM skald_streams ORDER BY key"};
+    statement events{db_, purpose,
+                     "SELECT stream, revision, position, created FROM skald_events "
+                     "ORDER BY stream, revision, position"};
+    auto stream = streams();
+    auto event = events();
+    detail::show_streams(found, stream, event);
+  });
 }
 
 void verifier::show_receipts(inspector& found) const {

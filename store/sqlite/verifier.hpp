@@ -18,8 +18,10 @@ public:
   void go_on() noexcept {}
 
   void each(const std::string& text, const auto& use) const {
-    statement question{db_, purpose, text};
-    for (auto row = question(); row.next();) use(row);
+    look([&] {
+      statement question{db_, purpose, text};
+      for (auto row = question(); row.next();) use(row);
+    });
   }
 
   bool show_records(inspector& found, std::int64_t& behind, std::int64_t limit);
@@ -31,6 +33,15 @@ public:
 
 private:
   static constexpr const char* purpose = "verifying it";
+
+  /// Takes a page that the disk cannot read for damage, so that the verification goes on after it.
+  static auto look(const auto& show) {
+    try {
+      return show();
+    } catch (const disk_fault& why) {
+      throw failure{errc::corrupt, why.error().message};
+    }
+  }
 
   const connection& db_;
   record_decoder& decode_;

@@ -2,6 +2,7 @@
 #include <tests/store/child_process.hpp>
 #include <tests/store/contract.hpp>
 #include <tests/store/faulty_disk.hpp>
+#include <tests/store/mounted.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -93,36 +94,6 @@ std::vector<error> errors_of_writes(event_store& store) {
           error_of(store.save_snapshots(std::span{&s, 1})),
           error_of(store.remove_snapshot(s.key)),
           error_of(store.rewind("p", position{}))};
-}
-
-/// Lets this process mount what only it sees; a user other than root becomes root of a world of its own for that.
-bool see_own_mounts() {
-  const auto user = ::geteuid();
-  const auto group = ::getegid();
-  if (user == 0) return ::unshare(CLONE_NEWNS) == 0;
-  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
-  std::ofstream{"/proc/self/setgroups"} << "deny";
-  std::ofstream{"/proc/self/uid_map"} << "0 " + std::to_string(user) + " 1";
-  std::ofstream{"/proc/self/gid_map"} << "0 " + std::to_string(group) + " 1";
-  return ::geteuid() == 0;
-}
-
-/// Runs `body`, which answers 0 where all was well, in a process of its own that sees an empty file system of so many
-/// KiB in `folder`. Where the system lets nobody mount one, there is nothing to show, unless SKALD_MUST_MOUNT is set.
-template <class Body>
-void on_file_system_of(int kib, const fs::path& folder, Body body) {
-  constexpr int cannot = 77;
-  const auto status = child_process{[&] {
-                        if (!see_own_mounts()) return cannot;
-                        if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return cannot;
-                        const auto size = "size=" + std::to_string(kib) + "k";
-                        if (::mount("none", folder.c_str(), "tmpfs", 0, size.c_str()) != 0) return cannot;
-                        return body();
-                      }}.wait();
-  if (status == cannot && !std::getenv("SKALD_MUST_MOUNT"))
-    MESSAGE("SKIPPED: file systems cannot be mounted here");
-  else
-    CHECK_MESSAGE(status == 0, cannot, " is where file systems cannot be mounted");
 }
 
 } // namespace

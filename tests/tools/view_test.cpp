@@ -425,3 +425,19 @@ TEST_CASE("verify says that nothing is missing or changed, or names the record t
   CHECK(table.status == 1);
   CHECK(table.out.ends_with("3 events in 2 streams: 1 problem\n"));
 }
+
+TEST_CASE("verify looks at a file that cannot be opened as a store") {
+  const small_store from;
+  const auto file = from.backend.folder.path() / "damaged.db";
+  said({"backup", file.string(), "--store", from.url});
+  auto content = text_of(file);
+  const auto root = skald::test::run_sql(file, "SELECT rootpage FROM sqlite_schema WHERE name = 'skald_events'");
+  content.replace((std::stoul(root) - 1) * 4096, 4096, std::string(4096, '\x5a'));
+  write(file, content);
+  const auto url = "sqlite:" + file.string();
+  CHECK(run({"stats", "--store", url}).status == 1);
+  const auto ended = run({"verify", "--store", url});
+  CHECK(ended.status == 1);
+  CHECK_MESSAGE(has(ended.out, "cannot be read"), ended.out);
+  CHECK_MESSAGE(has(ended.out, "\"events\":0,"), ended.out);
+}

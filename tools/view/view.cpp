@@ -6,6 +6,7 @@
 #include "queries.hpp"
 #include <skald/store/open_store.hpp>
 #include <skald/store/quoted.hpp>
+#include <skald/store/sqlite_store.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -289,9 +290,23 @@ int run_types(const common_options& common, console& at) {
   return 0;
 }
 
+namespace {
+
+/// A file that cannot be opened as a store is verified as it is.
+skald::verification verify(const common_options& common) {
+  constexpr std::string_view sqlite = "sqlite:";
+  skald::store_options options;
+  options.create = false;
+  const auto store = skald::open_store(common.store, std::move(options));
+  if (!store && store.error().code == skald::errc::open_failed && common.store.starts_with(sqlite))
+    if (auto found = skald::verify_sqlite_store(common.store.substr(sqlite.size()))) return std::move(*found);
+  return store.value()->verify().value();
+}
+
+} // namespace
+
 int run_verify(const common_options& common, console& at) {
-  const auto store = open(common, false);
-  const auto found = store->verify().value();
+  const auto found = verify(common);
   listing out{at.out, common.for_people, {">position", "stream", "event", "problem"}};
   for (const auto& p : found.problems) {
     const auto place = p.position == skald::position{} ? std::string{} : std::to_string(p.position.value);
