@@ -24,10 +24,10 @@ namespace skald {
 [[nodiscard]] result<std::unique_ptr<event_store>> open_sqlite_store(const std::filesystem::path& file,
                                                                      store_options options = {});
 
-/// Verifies the store in a file that cannot be opened as a store: its newest page is damaged, its disk is full, or the
-/// file, its folder or its file system is read-only. Finds what `event_store::verify` finds.
+/// Verifies a file that cannot be opened as a store: its newest page is damaged, its disk is full, or the file, its
+/// folder or its file system is read-only. Finds what `event_store::verify` finds.
 ///
-/// Changes nothing in the file. Continues after pages that cannot be read, because of damage or of an error of the disk.
+/// Changes nothing in the file. Continues after pages that cannot be read, because of damage or a failing disk.
 /// If the log of the store cannot be read, it reports that as a problem, since newer events may be in the log alone.
 /// Nobody should write to such a file meanwhile.
 ///

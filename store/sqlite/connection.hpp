@@ -26,8 +26,8 @@ public:
   using failure::failure;
 };
 
-/// How a file is opened. `immutable` asks for no lock and looks at no log: it works where nothing else does, and nobody may
-/// write meanwhile.
+/// How a file is opened. `immutable` asks for no lock and looks at no log: it works where nothing else does, if nobody
+/// writes meanwhile.
 enum class access : std::uint8_t { read_write, read_only, immutable };
 
 /// A handle of SQLite, and the words for its errors. For one thread at a time.

@@ -22,7 +22,7 @@ void create_file(const std::filesystem::path& file, bool wanted);
 /// Opens a file to copy it: of any version of the schema, which stays. Throws `open_failed`.
 [[nodiscard]] std::unique_ptr<connection> open_for_copying(const std::filesystem::path& file);
 
-/// Opens a file to verify it, by no matter what access. The version of the schema must be the newest. Throws `open_failed`.
+/// Opens a file to verify it, with any access. The version of the schema must be the newest. Throws `open_failed`.
 [[nodiscard]] std::unique_ptr<connection> open_for_verifying(const std::filesystem::path& file, access how);
 
 /// Whether the schema of a file is of the newest version, so that a reader can read it. Throws `open_failed`.
