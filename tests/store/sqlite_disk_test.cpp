@@ -2,6 +2,7 @@
 #include <tests/store/child_process.hpp>
 #include <tests/store/contract.hpp>
 #include <tests/store/faulty_disk.hpp>
+#include <tests/store/files.hpp>
 #include <tests/store/mounted.hpp>
 
 #include <algorithm>
@@ -225,9 +226,10 @@ TEST_CASE("sqlite: damage is reported as damage, although the disk has failed be
     const auto store = open(file);
     must(store->append(request("a", no_stream, {large_event(1, 400'000), an_event(2)})));
   }
-  std::fstream bytes{file, std::ios::in | std::ios::out | std::ios::binary};
-  for (std::streamoff page = 20; page < 60; ++page) bytes.seekp(page * 4096).write("damage damage damage", 20);
-  bytes.close();
+  auto content = content_of(file);
+  for (std::size_t page = 0; page < content.size(); page += 4096) // of the large event, which fills several
+    if (content.find(std::string(4000, 'x'), page) < page + 4096) content.replace(page, 20, "damage damage damage");
+  write_file(file, content);
   const auto store = open(file);
   disk.fail({.calls = read_database});
   const auto first = store->read(all_query{});
