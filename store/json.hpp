@@ -30,6 +30,12 @@ namespace skald {
 /// the place. Cost grows with the text. It builds no tree, so memory does not grow.
 [[nodiscard]] result<void> check_json(std::string_view text);
 
+/// The same for a text that carries such values, such as a line of a log. It may nest `levels` deep.
+///
+/// Precondition: `levels` leaves room for `limits::json_depth` and for what surrounds the values. Then a text that is
+/// refused as too deep carries a value that is.
+[[nodiscard]] result<void> check_json(std::string_view text, std::size_t levels);
+
 namespace detail {
 
 template <class T>

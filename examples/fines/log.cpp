@@ -1,4 +1,6 @@
 #include "log.hpp"
+#include <skald/store/json.hpp>
+#include <skald/store/limits.hpp>
 #include <skald/store/log_ids.hpp>
 
 #include <boost/json.hpp>
@@ -69,9 +71,9 @@ class reader {
 public:
   log_line read(std::size_t number, const std::string& line_text) {
     if (line_text.empty()) throw bad_line{"the line is empty"};
-    if (auto ok = skald::check_json(line_text); !ok) throw bad_line{ok.error().message};
     json::parse_options options;
-    options.max_depth = 128; // as check_json
+    options.max_depth = 1 + skald::limits::json_depth; // of the line, whose data may be as deep as any
+    if (auto ok = skald::check_json(line_text, options.max_depth); !ok) throw bad_line{ok.error().message};
     const auto parsed = json::parse(line_text, {}, options);
     if (!parsed.is_object()) throw bad_line{"the line is JSON, but no object"};
     const auto& line = parsed.get_object();

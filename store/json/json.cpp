@@ -1,6 +1,5 @@
 #include <skald/store/json.hpp>
 
-#include <skald/store/json/depth.hpp>
 #include <skald/store/limits.hpp>
 #include <skald/store/quoted.hpp>
 #include <skald/store/values/utf8.hpp>
@@ -182,14 +181,14 @@ std::string_view view(json::string_view text) { return {text.data(), text.size()
 
 } // namespace
 
-result<void> check_json(std::string_view text) { return detail::check_json_within(text, limits::json_depth); }
+result<void> check_json(std::string_view text) { return check_json(text, limits::json_depth); }
 
-namespace detail {
-
-result<void> check_json_within(std::string_view text, std::size_t levels) {
+result<void> check_json(std::string_view text, std::size_t levels) {
   json::basic_parser<checking_handler> parser{parse_options(levels)};
   return parse(parser, text);
 }
+
+namespace detail {
 
 result<void> read_json(std::string_view text, void* target, void (*read)(const json_node&, void*), bool scalar) {
   const auto first = text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size())).substr(0, 1);

@@ -1,3 +1,6 @@
+#include <skald/store/json.hpp>
+#include <skald/store/limits.hpp>
+
 #include <doctest/doctest.h>
 #include <examples/fines/log.hpp>
 #include <tests/store/contract.hpp>
@@ -126,6 +129,23 @@ TEST_CASE("a line that does not fit is refused with its number and what is wrong
     CHECK(message.starts_with("fines.ndjson:2: "));
     CHECK(message.ends_with("; nothing of this log was imported"));
     for (const auto& words : r.words) CHECK_MESSAGE(message.find(words) != std::string::npos, words);
+  }
+}
+
+TEST_CASE("data of a line may nest as deep as the store takes them, and no deeper") {
+  // Of a member that is repeated, the last one counts.
+  const auto data = [](std::size_t levels) {
+    const auto inner = std::string(levels - 1, '[') + std::string(levels - 1, ']');
+    return R"({"payment_cents":)" + inner + R"(,"payment_cents":50,"total_payment_cents":50})";
+  };
+  for (const auto levels : {skald::limits::json_depth, skald::limits::json_depth + 1}) {
+    const auto stored = skald::from_json<fines::paid>(data(levels));
+    const auto log = read({with(second, R"({"payment_cents":50,"total_payment_cents":50})", data(levels))});
+    CHECK(stored.has_value() == (levels == skald::limits::json_depth));
+    CHECK(log.has_value() == stored.has_value());
+    if (!log)
+      CHECK_MESSAGE(log.error().message.find("this nests deeper than 128 levels") != std::string::npos,
+                    log.error().message);
   }
 }
 

@@ -518,3 +518,11 @@ TEST_CASE("text that is not UTF-8, half a surrogate pair and a level too many ar
   const auto deeper = check_json(nested(limits::json_depth + 1));
   CHECK(deeper.error().message.find("this nests deeper than 128 levels at byte 128") == 0);
 }
+
+TEST_CASE("a text that carries values may nest as deep as they and what surrounds them") {
+  constexpr auto levels = limits::json_depth + 1;
+  CHECK(check_json(nested(levels), levels));
+  const auto deeper = check_json(nested(levels + 1), levels);
+  REQUIRE(!deeper);
+  CHECK(deeper.error().message.find("this nests deeper than 128 levels at byte 129") == 0);
+}

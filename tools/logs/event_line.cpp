@@ -2,7 +2,6 @@
 #include "../text.hpp"
 #include "event_line.hpp"
 #include <skald/store/json.hpp>
-#include <skald/store/json/depth.hpp>
 #include <skald/store/limits.hpp>
 #include <skald/store/quoted.hpp>
 
@@ -140,8 +139,7 @@ log_event parse_event_line(std::string_view line, const log_time& times) {
     return read_members(line, times);
   } catch (const skald::failure&) {
     // The walker knows little of JSON: where that is the trouble, this says where.
-    if (auto json = skald::detail::check_json_within(line, 2 * skald::limits::json_depth); !json)
-      throw skald::failure{json.error()};
+    if (auto json = skald::check_json(line, 2 * skald::limits::json_depth); !json) throw skald::failure{json.error()};
     throw;
   }
 }

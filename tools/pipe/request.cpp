@@ -2,7 +2,7 @@
 #include "../json/walker.hpp"
 #include "readers.hpp"
 #include "request.hpp"
-#include <skald/store/json/depth.hpp>
+#include <skald/store/json.hpp>
 #include <skald/store/limits.hpp>
 #include <skald/store/quoted.hpp>
 
@@ -77,7 +77,7 @@ std::optional<std::uint64_t> number_in_front(std::string_view line) {
 } // namespace
 
 request parse_request(std::string_view line) {
-  if (const auto json = skald::detail::check_json_within(line, 2 * skald::limits::json_depth); !json)
+  if (const auto json = skald::check_json(line, 2 * skald::limits::json_depth); !json)
     return {number_in_front(line), invalid(json.error().message)};
   skald::detail::json_problems problems;
   const json_value whole{line, problems};
