@@ -1,12 +1,29 @@
 # Installs the libraries, their headers, a CMake package and a pkg-config file.
 include(CMakePackageConfigHelpers)
 
+# skald_strip(<folder> <option of strip> <target>...)
+#
+# Strips what `install` has put into the folder. CMake's own --strip leaves static libraries as they are. The component
+# `dbg` installs the targets with their debug information in place of those without.
+function(skald_strip folder option)
+  foreach(target IN LISTS ARGN)
+    install(TARGETS ${target}
+      RUNTIME DESTINATION ${folder} COMPONENT dbg EXCLUDE_FROM_ALL
+      ARCHIVE DESTINATION ${folder} COMPONENT dbg EXCLUDE_FROM_ALL
+      LIBRARY DESTINATION ${folder} COMPONENT dbg EXCLUDE_FROM_ALL)
+    install(CODE "
+      cmake_path(APPEND file \"\${CMAKE_INSTALL_PREFIX}\" ${folder} $<TARGET_FILE_NAME:${target}>)
+      execute_process(COMMAND ${CMAKE_STRIP} ${option} \"\$ENV{DESTDIR}\${file}\" COMMAND_ERROR_IS_FATAL ANY)")
+  endforeach()
+endfunction()
+
 set(skald_package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/skald)
 
 install(TARGETS skald_store skald_aggregates skald_projection skald_actors EXPORT skaldTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+skald_strip(${CMAKE_INSTALL_LIBDIR} --strip-debug skald_store skald_aggregates skald_projection skald_actors)
 install(EXPORT skaldTargets NAMESPACE skald:: DESTINATION ${skald_package_folder})
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/skaldConfig.cmake.in
