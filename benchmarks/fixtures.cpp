@@ -90,9 +90,9 @@ seconds port_groups(skald::event_store& store, const std::vector<skald::stream_i
 }
 
 seconds plain_groups(const std::filesystem::path& folder, std::size_t streams, std::size_t events, std::size_t group,
-                     plain_sqlite::ids ids) {
+                     plain_sqlite::ids ids, int pages_in_log) {
   return on_new_store(folder, events, [&](const store_file& file) {
-    plain_sqlite db{file.path(), plain_sqlite::use::appending};
+    plain_sqlite db{file.path(), plain_sqlite::use::appending, pages_in_log};
     return timed_groups(ordered_names(streams), events, group,
                         [&](std::span<const skald::stream_id* const> next) { db.append(next, sample_data, ids); });
   });

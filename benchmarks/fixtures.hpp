@@ -121,9 +121,10 @@ seconds timed_groups(const std::vector<skald::stream_id>& streams, std::size_t e
 seconds port_groups(skald::event_store& store, const std::vector<skald::stream_id>& streams, std::size_t events,
                     std::size_t group);
 
-/// The same by plain SQLite, on a new store.
+/// The same by plain SQLite, on a new store. `pages_in_log` as `plain_sqlite` has it.
 seconds plain_groups(const std::filesystem::path& folder, std::size_t streams, std::size_t events, std::size_t group,
-                     plain_sqlite::ids ids = plain_sqlite::ids::made);
+                     plain_sqlite::ids ids = plain_sqlite::ids::made,
+                     int pages_in_log = plain_sqlite::default_pages_in_log);
 
 /// Events that are written once and read by every pair: a thousand in each stream, which lie apart.
 class history {

@@ -2,7 +2,7 @@
 #include "workloads.hpp"
 
 #include <tools/commands.hpp>
-#include <tools/event_line.hpp>
+#include <tools/logs/event_line.hpp>
 
 #include <fstream>
 #include <memory>
@@ -61,19 +61,16 @@ private:
 std::vector<workload> import_workloads(const setting& s) {
   const auto events = s.scaled(1'000'000);
   const auto log = shared([=] { return std::make_unique<const log_file>(s.folder, events); });
-  const auto against = [=](const std::string& floor, std::size_t group, plain_sqlite::ids ids,
-                           std::optional<double> bar) {
+  const auto against = [=](const std::string& floor, plain_sqlite::ids ids, std::optional<double> bar) {
     return workload{
-      "skald import, against plain transactions of " + floor,
+      "skald import, against plain transactions of 10,000" + floor,
       "events",
       events,
-      [=] { return plain_groups(s.folder, streams, events, group, ids); },
+      [=] { return plain_groups(s.folder, streams, events, 10'000, ids, 10'000); },
       [=] { return on_new_store(s.folder, events, [=](const store_file& to) { return log().import(to); }); },
       bar};
   };
-  using ids = plain_sqlite::ids;
-  return {against("1,000", 1'000, ids::made, 0.6), against("1,000 that look up each id", 1'000, ids::given, {}),
-          against("10,000", 10'000, ids::made, {})};
+  return {against("", plain_sqlite::ids::made, 0.6), against(" that look up each id", plain_sqlite::ids::given, {})};
 }
 
 } // namespace bench

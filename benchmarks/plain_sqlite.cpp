@@ -115,7 +115,7 @@ struct plain_sqlite::statements {
     of_stream;
 };
 
-plain_sqlite::plain_sqlite(const std::filesystem::path& file, use what)
+plain_sqlite::plain_sqlite(const std::filesystem::path& file, use what, int pages_in_log)
   : time_{static_cast<std::int64_t>(skald::timestamp{skald::system_wall_clock(), 0}.ticks())} {
   // As skald opens it: for one thread at a time.
   if (sqlite3_open_v2(file.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr) != SQLITE_OK)
@@ -125,6 +125,7 @@ plain_sqlite::plain_sqlite(const std::filesystem::path& file, use what)
   if (what == use::appending) {
     set(db_, "synchronous", "2"); // FULL
     set(db_, "cache_size", "-32768");
+    set(db_, "wal_autocheckpoint", std::to_string(pages_in_log));
     statement{db_, "INSERT INTO skald_types VALUES (1, 'user:renamed') ON CONFLICT DO NOTHING"}.run();
   } else {
     set(db_, "query_only", "1");

@@ -27,9 +27,11 @@ public:
   /// Those of events: made here, or come from outside, so that each is looked up.
   enum class ids : std::uint8_t { made, given };
 
+  static constexpr int default_pages_in_log = 1000; // as skald does
+
   /// Opens a file that skald has made, with the same settings as skald for the same use. Throws where one has no
-  /// effect.
-  plain_sqlite(const std::filesystem::path& file, use what);
+  /// effect. A log that has reached `pages_in_log` pages is moved into the database.
+  plain_sqlite(const std::filesystem::path& file, use what, int pages_in_log = default_pages_in_log);
   ~plain_sqlite();
   plain_sqlite(const plain_sqlite&) = delete;
   plain_sqlite& operator=(const plain_sqlite&) = delete;

@@ -50,6 +50,17 @@ TEST_CASE_FIXTURE(filled, "plain SQLite goes on in a store that skald has writte
   bench::must_hold(*file.open(), events + 9);
 }
 
+TEST_CASE_FIXTURE(filled, "plain SQLite's log grows to the length that it is given before it starts again") {
+  const auto log_after_appends = [&](int pages_in_log) {
+    plain_sqlite db{file.path(), plain_sqlite::use::appending, pages_in_log};
+    for (std::size_t i = 0; i < events; ++i) db.append(std::vector{&names[0]}, bench::sample_data);
+    return std::filesystem::file_size(file.path().string() + "-wal");
+  };
+  const auto short_log = log_after_appends(10);
+  CHECK(short_log < 20 * 4096);
+  CHECK(log_after_appends(plain_sqlite::default_pages_in_log) > 2 * short_log);
+}
+
 TEST_CASE_FIXTURE(filled, "plain SQLite refuses a file whose settings are not skald's") {
   skald::test::run_sql(file.path(), "PRAGMA journal_mode = DELETE");
   CHECK_THROWS_WITH_AS((plain_sqlite{file.path(), plain_sqlite::use::appending}),
