@@ -140,12 +140,13 @@ void connection::shorten_log() const {
   if (is_disk_fault(code)) fail(moving_the_log);
 }
 
-void connection::watch_log(int& pages) const noexcept {
-  const auto note = [](void* to, sqlite3*, const char*, int now) {
-    *static_cast<int*>(to) = now;
+void connection::watch_log(log_size& size) const noexcept {
+  const auto note = [](void* to, sqlite3*, const char*, int pages) {
+    auto& log = *static_cast<log_size*>(to);
+    log = {pages, pages > log.pages ? pages - log.pages : pages, true};
     return SQLITE_OK;
   };
-  sqlite3_wal_hook(get(), note, &pages);
+  sqlite3_wal_hook(get(), note, &size);
 }
 
 void connection::keep_log() const noexcept { sqlite3_db_config(get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }

@@ -30,6 +30,13 @@ public:
 /// writes meanwhile.
 enum class access : std::uint8_t { read_write, read_only, immutable };
 
+/// The length of the log, in pages.
+struct log_size {
+  int pages = 0; ///< after the newest commit
+  int newest = 0; ///< those of that commit
+  bool grown = false; ///< since it was looked at
+};
+
 /// A handle of SQLite, and the words for its errors. For one thread at a time.
 class connection {
 public:
@@ -60,8 +67,8 @@ public:
   /// Moves the log into the database. SQLite would do so by itself, but would not report a sync that fails.
   void shorten_log() const;
 
-  /// Sets `pages` to the length of the log after each commit. `pages` must outlive the connection.
-  void watch_log(int& pages) const noexcept;
+  /// Updates `size` after each commit. It must outlive the connection.
+  void watch_log(log_size& size) const noexcept;
 
   /// Keeps the log when the last connection is closed, instead of moving it into the database.
   void keep_log() const noexcept;

@@ -1,5 +1,6 @@
 #include <skald/store/sqlite/writer.hpp>
 
+#include <algorithm>
 #include <cassert>
 #include <string>
 #include <utility>
@@ -8,7 +9,10 @@ namespace skald::detail::sqlite {
 
 namespace {
 
-constexpr int most_pages_in_log = 1000; // before they are moved into the database, as far as readers allow
+/// How long the log may become before it is moved into the database, as far as readers allow.
+///
+/// Large transactions, as imports have them, change the same pages again and again: several of them share a move.
+int most_pages_in(const log_size& log) { return std::clamp(4 * log.newest, 1000, 10'000); }
 
 } // namespace
 
@@ -18,11 +22,11 @@ writer::writer(std::unique_ptr<connection> db, durability kept, hybrid_clock& cl
     relations_{*db_, check_ ? &check_->relations : nullptr, streams_}, snapshots_{*db_, streams_, relations_} {
   if (auto row = events_.newest(); row.next()) heads_.set(observe(row)); // time does not repeat across restarts
   db_->set_trouble(errc::insertion_failed);
-  db_->watch_log(pages_in_log_);
+  db_->watch_log(log_);
 }
 
 void writer::begin(durability kept) {
-  if (std::exchange(pages_in_log_, 0) >= most_pages_in_log) db_->shorten_log();
+  if (std::exchange(log_.grown, false) && log_.pages >= most_pages_in(log_)) db_->shorten_log();
   if (kept != kept_) db_->execute("setting it up", synchronous(kept));
   kept_ = kept;
   begin_.run();

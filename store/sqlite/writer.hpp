@@ -91,7 +91,7 @@ private:
   std::int64_t version_ = -1; // of the data that is cached
   position head_;
   head_tracker heads_;
-  int pages_in_log_ = 0; // after the last commit
+  log_size log_;
 };
 
 } // namespace skald::detail::sqlite

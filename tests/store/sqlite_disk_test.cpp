@@ -377,10 +377,28 @@ TEST_CASE("sqlite: an acknowledged append is synced under full, and under relaxe
     }
     CHECK(disk.count(sync_log) - log == row.syncs_of_log);
     CHECK(disk.count(sync_database) == database);
-    for (std::uint64_t n = 102; n <= 104; ++n) must(store->append(request("a", any, {large_event(n, 5 << 20)})));
+    for (std::uint64_t n = 102; n <= 107; ++n) must(store->append(request("a", any, {large_event(n, 5 << 20)})));
     CHECK(disk.count(sync_log) > log); // before the pages go from the log into the database
     CHECK(disk.count(sync_database) > database);
-    CHECK(read_all(*store).size() == 104);
+    CHECK(read_all(*store).size() == 107);
+  }
+}
+
+TEST_CASE("sqlite: four large transactions share a move of the log into the database, fewer if they are very large") {
+  struct row {
+    std::size_t mebibytes;
+    std::uint64_t transactions; // the last one finds a log that is long enough
+    int moves;
+  };
+  for (const auto& row : {row{5, 9, 2}, row{15, 7, 2}}) {
+    CAPTURE(row.mebibytes);
+    const temporary_folder folder;
+    const faulty_disk disk;
+    const auto store = open(folder.path() / "file.db", durability::relaxed);
+    const auto before = disk.count(sync_database);
+    for (std::uint64_t n = 1; n <= row.transactions; ++n)
+      must(store->append(request("a", any, {large_event(n, row.mebibytes << 20)})));
+    CHECK(disk.count(sync_database) - before == row.moves);
   }
 }
 
