@@ -109,6 +109,10 @@ task<position> node::head() {
   return impl_->read<position>([](const event_store& s) { return s.head(); });
 }
 
+task<store_identity> node::identity() {
+  return impl_->read<store_identity>([](const event_store& s) { return s.identity(); });
+}
+
 task<std::vector<type_summary>> node::types() {
   return impl_->read<std::vector<type_summary>>([](const event_store& s) { return s.types(); });
 }

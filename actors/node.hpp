@@ -126,6 +126,7 @@ public:
   task<std::optional<record>> find(event_id id);
   task<record_status> status(record r);
   task<position> head();
+  task<store_identity> identity();
   task<std::vector<type_summary>> types();
   task<std::optional<stored_snapshot>> load_snapshot(snapshot_key key);
 

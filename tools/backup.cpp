@@ -39,4 +39,14 @@ int run_backup(const common_options& common, const backup_options& options, cons
   return 0;
 }
 
+int run_new_epoch(const common_options& common, console& at) {
+  const auto identity = open(common, false)->begin_epoch().value();
+  if (common.for_people)
+    at.out << "epoch " << identity.epoch.str() << " of store " << identity.id.str()
+           << " begins: read models that lie outside of it start anew\n";
+  else
+    at.out << "{\"id\":\"" << identity.id.str() << "\",\"epoch\":\"" << identity.epoch.str() << "\"}\n";
+  return 0;
+}
+
 } // namespace tools

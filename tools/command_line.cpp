@@ -233,6 +233,8 @@ private:
     backup->add_option("FILE", backup_.file, "The new file, which is a store like the first")
       ->required()
       ->option_text(" ");
+    add("new-epoch", "Begin a new epoch of a store that was restored from an earlier day, or copied",
+        [this] { return run_new_epoch(common_, at_); });
   }
 
   void add_manual() {

@@ -85,6 +85,7 @@ int run_read(const common_options& common, const read_options& options, console&
 int run_import(const common_options& common, const import_options& options, console& at);
 int run_export(const common_options& common, const export_options& options, console& at);
 int run_copy(const common_options& common, const copy_options& options, console& at);
+int run_new_epoch(const common_options& common, console& at);
 int run_backup(const common_options& common, const backup_options& options, console& at);
 int run_tail(const common_options& common, const tail_options& options, console& at);
 int run_relations(const common_options& common, const relations_options& options, console& at);

@@ -225,6 +225,9 @@ TEST_CASE("a node that is asked to carries events of types it does not know, and
     REQUIRE(types.size() == 2);
     CHECK(types.front() == type_summary{"account:opened", 1});
     CHECK(types.back() == type_summary{"ship:sailed", 1});
+    const auto identity = co_await n.identity();
+    CHECK_FALSE(identity.id.nil());
+    CHECK((co_await n.identity()) == identity);
     CHECK((co_await error_of(n.append(one("ship:sailed", "{")))).code == errc::invalid_event);
     CHECK((co_await error_of(n.append(one("account:opened", R"({"owner":1})")))).code == errc::invalid_event);
     CHECK((co_await n.head()) == position{2});

@@ -36,3 +36,18 @@ TEST_CASE("backup tells what to do for stores that are not in a file, and never 
   CHECK(refused.status == 2);
   CHECK(text_of(file) == "something else");
 }
+
+TEST_CASE("new-epoch begins an epoch of the same store, and says which") {
+  small_store there;
+  const auto before = skald::test::must(there.backend.open({})->identity());
+  const auto made = said({"new-epoch", "--store", there.url});
+  const auto after = skald::test::must(there.backend.open({})->identity());
+  CHECK(after.id == before.id);
+  CHECK(after.epoch != before.epoch);
+  CHECK(made == R"({"id":")" + after.id.str() + R"(","epoch":")" + after.epoch.str() + "\"}\n");
+  CHECK(
+    said({"new-epoch", "--store", there.url, "--table"}).ends_with("read models that lie outside of it start anew\n"));
+  const auto none = run({"new-epoch", "--store", there.url + "-none"});
+  CHECK(none.status == 1);
+  CHECK_MESSAGE(none.err.find("no such file") != std::string::npos, none.err);
+}

@@ -241,7 +241,7 @@ TEST_CASE("a list goes on beyond what the store lists at once") {
 }
 
 TEST_CASE("stats counts, and shows how the events lie in time") {
-  const small_store there;
+  small_store there;
   skald::test::run_sql(there.backend.folder.path() / "events.db", // as if it came behind the records that were read
                        "INSERT INTO skald_streams VALUES (77, 'new', 1, 1)");
   const auto json = said({"stats", "--store", there.url});
@@ -251,6 +251,9 @@ TEST_CASE("stats counts, and shows how the events lie in time") {
   CHECK(json.find(R"({"from":"1970-01-02T00:00:00.000Z","events":1},{"from":"1970-01-02T06:00:00.000Z","events":0})") !=
         std::string::npos);
   const auto text = said({"stats", "--store", there.url, "--table"});
+  const auto identity = skald::test::must(there.backend.open({})->identity());
+  CHECK(json.ends_with("],\"id\":\"" + identity.id.str() + "\",\"epoch\":\"" + identity.epoch.str() + "\"}\n"));
+  CHECK(text.ends_with("\nid     " + identity.id.str() + "\nepoch  " + identity.epoch.str() + '\n'));
   CHECK(text.find("events         3\n") != std::string::npos);
   CHECK(text.find("1970-01-02T00:00:00.000Z       1  ##") != std::string::npos);
   CHECK(text.find("1970-01-02T06:00:00.000Z       0\n") != std::string::npos);

@@ -113,14 +113,14 @@ struct statistics {
   }
 };
 
-std::string json_of(const statistics& s) {
+std::string json_of(const statistics& s, const skald::store_identity& store) {
   auto json = '{' + members_of(s.numbers());
   if (s.events != 0) json += ',' + pair("first", quoted(s.first.str())) + ',' + pair("last", quoted(s.last.str()));
   json += ",\"histogram\":[";
   for (bool first = true; const auto& bar : s.times.bars())
     json += (std::exchange(first, false) ? "{" : ",{") + pair("from", quoted(time_text(bar.begin))) + ',' +
             pair("events", std::to_string(bar.count)) + '}';
-  return json + "]}\n";
+  return json + "]," + pair("id", quoted(store.id.str())) + ',' + pair("epoch", quoted(store.epoch.str())) + "}\n";
 }
 
 std::string text_of(const statistics& s) {
@@ -337,7 +337,11 @@ int run_stats(const common_options& common, console& at) {
   statistics found;
   for_each(*store, skald::all_query{}, [&](const skald::record& r) { found.add(r); }).value();
   for_each_relation(*store, [&](const auto&) { ++found.relations; });
-  at.out << (common.for_people ? text_of(found) : json_of(found));
+  const auto identity = store->identity().value();
+  if (common.for_people)
+    at.out << text_of(found) << "\nid     " << identity.id.str() << "\nepoch  " << identity.epoch.str() << '\n';
+  else
+    at.out << json_of(found, identity);
   return 0;
 }
 
