@@ -30,7 +30,8 @@ concept validator_of = std::is_invocable_r_v<result<void>, F&, const Data&, vali
 /// The event types of a program, with the relations and the validators of their events. A store that is opened with a
 /// catalog (`store_options::catalog`) checks each event before it appends it.
 ///
-/// Precondition: everything is added before a store is opened with the catalog. From then on, its const functions are thread-safe.
+/// Precondition: everything is added before a store is opened with the catalog. From then on, its const functions are
+/// thread-safe.
 class catalog {
 public:
   /// Adds event types, all or none. Skips one that is known with the same structs and version.

@@ -36,7 +36,7 @@ namespace detail {
 template <class Event>
 [[nodiscard]] result<new_event> encode(const typename Event::data_type& data) {
   static_assert(std::is_void_v<typename Event::meta_type>,
-                "skald::encode: this event type has metadata; pass them behind the data");
+                "skald::encode: this event type has metadata; pass them after the data");
   return detail::encoded(Event::name, Event::schema_version, to_json(data), std::string{});
 }
 

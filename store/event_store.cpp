@@ -35,7 +35,7 @@ result<hydrate_report> event_store::hydrate(std::span<const record> records) {
     if (r.created.time() > latest) return detail::too_far_ahead("record " + r.id.str(), r.created, options_);
     if (r.created.time() > detail::latest_observed)
       return error{errc::invalid_argument, "record " + r.id.str() + " was created at " + r.created.str() +
-                                             ", on the last day of time: the clock would have no room behind it: say "
+                                             ", on the last day of time: the clock would have no room after it: say "
                                              "when it happened"};
   }
   hydrate_report report;

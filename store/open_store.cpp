@@ -16,7 +16,7 @@ constexpr std::string_view in_memory = "memory:";
 constexpr std::string_view sqlite = "sqlite:";
 constexpr std::string_view hidden = "***";
 
-/// As much of a URL that is not understood as can hold no password, wherever it would stand.
+/// The part of an unknown URL that cannot hold a password.
 std::string of_unknown_kind(std::string_view url) {
   if (url.find("://") != std::string_view::npos) return without_password(url);
   const auto end = url.find_first_of(":=@");
@@ -24,7 +24,7 @@ std::string of_unknown_kind(std::string_view url) {
   return std::string{url.substr(0, end + 1)} + "...";
 }
 
-/// Where the value of a parameter ends that begins at `begin`. A value in quotes ends behind them.
+/// The end of a parameter's value that begins at `begin`. A value in quotes ends after them.
 std::size_t end_of_value(std::string_view text, std::size_t begin) {
   const bool in_quotes = begin < text.size() && text[begin] == '\'';
   const auto end = in_quotes ? text.find('\'', begin + 1) : text.find_first_of("& \t\n'\"", begin);

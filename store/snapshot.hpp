@@ -59,8 +59,8 @@ struct snapshot {
 /// The answer of `event_store::load_snapshot`.
 struct stored_snapshot {
   skald::snapshot snapshot;
-  /// Whether its cursor still has just the records behind it that were folded, in the same streams. If not, remove it
-  /// and fold from the beginning.
+  /// Whether it is still current: the same streams have just the folded records up to the cursor. If not, remove it and
+  /// fold from the beginning.
   bool holds = false;
 };
 

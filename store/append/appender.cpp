@@ -19,7 +19,7 @@ namespace {
 error wrong_revision(const stream_append& part, revision actual) {
   error e{errc::wrong_expected_revision, "stream " + in_quotes(part.stream.str()) + " is at revision " +
                                            std::to_string(actual.value) + ", the request expects " +
-                                           part.expected.str() + ": read it again and decide anew"};
+                                           part.expected.str() + ": read it again and decide again"};
   e.conflict = {part.stream.str(), part.expected.str(), actual.value};
   return e;
 }
@@ -96,7 +96,7 @@ result<void> appender::check_expectations() {
     }
     if (newest > timestamp::max())
       return error{errc::invalid_argument, "stream " + in_quotes(part.stream.str()) +
-                                             " holds an event from the end of time: nothing can come behind it"};
+                                             " holds an event from the end of time: nothing can come after it"};
   }
   for (const auto& part : seen_)
     if (const auto now = tx_.head_of(part.stream).revision; !part.expected.met_by(now))
@@ -126,7 +126,7 @@ result<receipt> appender::repeat() {
   for (const auto& part : request_.streams) {
     const auto base =
       part.events.empty() ? tx_.revision_at(part.stream, before) : revision{known_[i]->stored.revision.value - 1};
-    // `stream_exists` is met by what this request itself wrote then.
+    // `stream_exists` is met by the events that this request itself wrote.
     const bool exists = part.expected == expected_revision::stream_exists() && !part.events.empty();
     if (!exists && !part.expected.met_by(base)) {
       const auto actual = tx_.head_of(part.stream).revision;

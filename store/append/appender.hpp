@@ -11,7 +11,7 @@
 /// Not for users, and not installed.
 namespace skald::detail {
 
-/// The oldest time at which a receipt that still counts was kept.
+/// The time before which stored receipts no longer count.
 [[nodiscard]] timestamp oldest_receipt(timestamp now, const store_options& options);
 
 /// The receipt of a command that was carried out. Errors: `corrupt` for a damaged one, whatever its age.
@@ -21,8 +21,8 @@ namespace skald::detail {
 /// Decides on one request and writes its records, or returns why it is refused.
 class appender {
 public:
-  /// `seen` are the streams that validators have read for the request. `records` is memory that requests of a group
-  /// share.
+  /// `seen` are the streams that validators have read for the request. The requests of a group share `records` as
+  /// memory.
   appender(event_store::transaction& tx, hybrid_clock& clock, const store_options& options,
            const append_request& request, std::span<const stream_append> seen, std::vector<record>& records)
     : tx_{tx}, clock_{clock}, options_{options}, types_{options.catalog.get()}, request_{request}, seen_{seen},
@@ -36,12 +36,12 @@ private:
   result<receipt> decide();
   void look_up();
   result<void> check_expectations();
-  /// Whether the event that the decision rests on is there, and the last one of its stream.
+  /// Checks that `append_request::after` is the last event of a stream of the request.
   result<void> check_basis();
   [[nodiscard]] error first_known(std::string_view how) const;
-  /// The original receipt of a request whose ids are all known, if it is the request that was written then.
+  /// The original receipt of a request whose ids are all known, if it is the same request.
   result<receipt> repeat();
-  /// Writes nothing before everything that follows from the events has been checked.
+  /// Writes the records. First checks everything that follows from them, since a refused request writes nothing.
   result<receipt> write();
 
   event_store::transaction& tx_;

@@ -116,7 +116,7 @@ result<void> event_store::group_commit::commit() {
   if (done) return done;
   for (const auto& m : members) answers_[m.index] = done.error();
   broken_ = done.error();
-  broken_->outcome = outcome::not_written; // of what lies behind
+  broken_->outcome = outcome::not_written; // of the later requests
   return *broken_;
 }
 

@@ -20,7 +20,7 @@ result<void> check_stream(const stream_id& stream) {
   return {};
 }
 
-/// The type and the sizes of an event.
+/// Checks the name of the type, and the size of data and metadata.
 result<void> check_size(std::string_view type, std::string_view data, std::string_view meta) {
   if (auto problem = problem_of_name("an event type", type, limits::event_type_bytes)) return *problem;
   if (const auto size = data.size() + meta.size(); size > limits::event_bytes)
@@ -30,7 +30,7 @@ result<void> check_size(std::string_view type, std::string_view data, std::strin
   return {};
 }
 
-/// JSON text that the typed interface did not write.
+/// Checks that data and metadata are JSON.
 result<void> check_text(std::string_view type, std::string_view data, std::string_view meta) {
   if (auto valid = check_json(data); !valid)
     return error{errc::invalid_event, "data of " + in_quotes(type) + ": " + valid.error().message};

@@ -10,13 +10,13 @@
 /// Not for users, and not installed.
 namespace skald::detail {
 
-/// Refuses what is more than a request may have. Errors: `invalid_argument`.
+/// Refuses a request with more than `most` of something. Errors: `invalid_argument`.
 [[nodiscard]] result<void> at_most(std::size_t most, std::size_t found, std::string_view what);
 
 /// Counts the events and bytes of one request, or of one call of `hydrate`.
 class volume {
 public:
-  /// Errors: `invalid_argument`.
+  /// Counts an event. Errors: `invalid_argument` beyond the limits of a request.
   [[nodiscard]] result<void> add(std::string_view data, std::string_view meta);
 
 private:
@@ -24,13 +24,14 @@ private:
   std::size_t bytes_ = 0;
 };
 
-/// Checks a request without looking into the store. Errors: `invalid_argument`, `event_missing`, `invalid_event`.
+/// Checks the parts of a request that do not depend on stored events. Errors: `invalid_argument`, `event_missing`,
+/// `invalid_event`.
 [[nodiscard]] result<void> check_request(const append_request& request, const catalog* types);
 
-/// Checks a record of another store. Errors: `invalid_argument`, `invalid_event`.
+/// Checks a record of another store, before it is hydrated. Errors: `invalid_argument`, `invalid_event`.
 [[nodiscard]] result<void> check_record(const record& r);
 
-/// Errors: `invalid_argument`.
+/// Checks the names and the number of changes. Errors: `invalid_argument`.
 [[nodiscard]] result<void> check_relations(std::span<const relation_change> changes);
 
 /// The changes of relations that follow from a record that is about to be written. Errors: `invalid_event`.

@@ -7,10 +7,10 @@
 /// Not for users, and not installed.
 namespace skald::detail {
 
-/// Whether a projection can have this name, and a store can hold this position. Errors: `invalid_argument`.
+/// Checks that a projection can have this name, and a store can hold this position. Errors: `invalid_argument`.
 [[nodiscard]] result<void> check_projection(std::string_view name, position stored = {});
 
-/// Whether a store can hold the update: its positions and the names of its projection and handlers. Errors:
+/// Checks that a store can hold the update: its positions and the names of its projection and handlers. Errors:
 /// `invalid_argument`.
 [[nodiscard]] result<void> check_update(const checkpoint_update& update);
 

@@ -67,7 +67,7 @@ result<void> check_readable(const record& r) {
 
 result<void> check_list_start(std::string_view after) {
   if (after.empty()) return {};
-  if (auto problem = problem_of_name("the name that a list begins behind", after)) return *problem;
+  if (auto problem = problem_of_name("the name after which a list begins", after)) return *problem;
   return {};
 }
 

@@ -8,7 +8,7 @@
 /// Not for users, and not installed.
 namespace skald::detail {
 
-/// Whether a store can be asked for this. Errors: `invalid_argument`.
+/// Checks that a store can be asked for this. Errors: `invalid_argument`.
 [[nodiscard]] result<void> check_readable(const stream_id& stream);
 [[nodiscard]] result<void> check_readable(const relation_key& key);
 [[nodiscard]] result<void> check_readable(const stream_query& query);
@@ -22,7 +22,7 @@ namespace skald::detail {
 [[nodiscard]] result<void> at_most_names(std::size_t names);
 [[nodiscard]] result<void> at_most_types(std::size_t types);
 
-/// Whether a list can begin after this: nothing, or a name. Errors: `invalid_argument`.
+/// Checks that a list can begin after this: an empty text, or a name. Errors: `invalid_argument`.
 [[nodiscard]] result<void> check_list_start(std::string_view after);
 
 } // namespace skald::detail

@@ -5,8 +5,7 @@
 namespace skald::detail {
 
 result<void> check_created(timestamp created) {
-  if (created > timestamp::max())
-    return error{errc::invalid_argument, "the time of creation lies behind the year 6429"};
+  if (created > timestamp::max()) return error{errc::invalid_argument, "the time of creation lies after the year 6429"};
   return {};
 }
 

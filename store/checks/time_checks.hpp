@@ -7,14 +7,14 @@
 /// Not for users, and not installed.
 namespace skald::detail {
 
-/// The latest time of creation that a store accepts: `max_drift` ahead of the wall clock. Not of the hybrid clock,
-/// which a chain of calls could move further each time.
+/// The latest time of creation that a store accepts: `max_drift` ahead of the wall clock. The hybrid clock would not
+/// do: each call could move it further.
 [[nodiscard]] timestamp::milliseconds latest_created(const store_options& options);
 
-/// The latest time of creation that may move the clock, which needs room to go on.
+/// The latest time of creation that may move the clock. A day is left for the clock to go on.
 inline constexpr auto latest_observed = timestamp::max().time() - std::chrono::days{1};
 
-/// Whether a timestamp can be stored. Errors: `invalid_argument`.
+/// Checks that a timestamp can be stored. Errors: `invalid_argument`.
 [[nodiscard]] result<void> check_created(timestamp created);
 
 [[nodiscard]] error too_far_ahead(const std::string& what, timestamp created, const store_options& options);

@@ -10,17 +10,20 @@
 #include <cstdint>
 #include <utility>
 
-/// How every database is shown to an inspector. Not for users, and not installed.
+/// Shows a database to an inspector. Not for users, and not installed.
 ///
-/// A `Reader` has `each(text, use)`, which calls `use(row)` for each row that is the answer to this SQL; `go_on()`,
-/// which is called when a statement has failed; and `show_records(found, behind, limit)`, which shows up to so many
-/// records, moves `behind` with them, and is false where there was none. It looks at nothing in front of the first of
-/// them. `show_streams(found)`, `show_receipts(found)` and `show_snapshots(found)` show all of them, and
-/// `show_own(found)` shows what only this database has.
+/// A reader, `from`, has
+///
+/// - `each(sql, use)`: calls `use(row)` for each row of the result;
+/// - `go_on()`: prepares to continue after a statement failed;
+/// - `show_records(found, after, limit)`: shows up to `limit` records after position `after`, moves `after` to the
+///   last one, and returns false if there was none; it reads nothing before the first of them;
+/// - `show_streams(found)`, `show_receipts(found)`, `show_snapshots(found)`: show all of them;
+/// - `show_own(found)`: runs the checks that only this database has.
 namespace skald::detail {
 
-/// Rows of key, name, revision and newest event, by their keys, and those of stream, revision, position and
-/// `created`, by just these: both are walked through once.
+/// Shows all streams, in one pass over the rows of both. `row` has key, name, revision and newest time, ordered by key.
+/// `event` has stream, revision, position and `created`, ordered by these.
 void show_streams(inspector& found, auto& row, auto& event) {
   bool more = event.next();
   for (; row.next(); found.end_streams()) {
@@ -28,21 +31,22 @@ void show_streams(inspector& found, auto& row, auto& event) {
     auto name = stream_id::parse(std::string{row.text(1)});
     if (!name) found.note("a stream, key " + std::to_string(key) + ", has an impossible name");
     found.show_stream(name ? *name : stream_id{}, revision{unsigned_at(row, 2)}, timestamp{unsigned_at(row, 3)});
-    while (more && event.integer(0) < key) more = event.next(); // its record tells that it has no stream
+    while (more && event.integer(0) < key) more = event.next(); // its record reports that it has no stream
     for (; more && event.integer(0) == key; more = event.next())
       found.show_event(revision{unsigned_at(event, 1)}, position{unsigned_at(event, 2)},
                        timestamp{unsigned_at(event, 3)});
   }
 }
 
-/// A row of a command and its receipt.
+/// Shows a receipt. Columns: command, then those of the receipt.
 void show_receipt(inspector& found, const auto& row) {
   const auto command = command_id::parse(std::string{row.text(0)});
   const auto known = receipt_of(command ? *command : command_id{}, row, 1);
   found.show_receipt(row.text(0), known.given.last, known.intact);
 }
 
-/// A row of a reducer, whether its snapshot is of a relation, the name of that or of the stream, and the snapshot.
+/// Shows a snapshot. Columns: reducer, whether it is of a relation, name of the relation or of the stream, then those
+/// of the snapshot.
 void show_snapshot(inspector& found, const auto& row) {
   const auto key_of = [&]<class Name>(result<Name> name) {
     return snapshot_key{std::string{row.text(0)}, name ? std::move(*name) : Name{}};
@@ -56,14 +60,15 @@ void show_snapshot(inspector& found, const auto& row) {
 inline constexpr auto most_at_once = static_cast<std::int64_t>(limits::page_records);
 inline constexpr auto the_end = static_cast<std::int64_t>(last_position.value);
 
-/// The last position from `first` on, which cannot be read, in front of what can, or `the_end`. The next ones are
-/// tried one by one, since a sound page may lie between two damaged ones; where that leads nowhere, in steps that
-/// grow, and the last of these is halved.
+/// The last position of a range that cannot be read and begins with `first`, or `the_end`.
+///
+/// It tries the next positions one by one, since a sound page may lie between two damaged ones. After `most_at_once`
+/// positions, the steps double. The last step is then bisected.
 std::int64_t last_unreadable(auto& from, std::int64_t first) {
-  const auto can_be_read_behind = [&](std::int64_t behind) {
+  const auto can_be_read_after = [&](std::int64_t after) {
     inspector aside;
     try {
-      (void)from.show_records(aside, behind, 1);
+      (void)from.show_records(aside, after, 1);
       return true;
     } catch (const failure& why) {
       if (why.code() != errc::corrupt) throw;
@@ -73,37 +78,37 @@ std::int64_t last_unreadable(auto& from, std::int64_t first) {
   };
   auto damaged = first - 1;
   auto sound = first;
-  while (sound < the_end && !can_be_read_behind(sound)) {
+  while (sound < the_end && !can_be_read_after(sound)) {
     damaged = sound;
     const auto tried = sound - first;
     sound += std::min(tried < most_at_once ? 1 : tried, the_end - sound);
   }
   while (sound - damaged > 1) {
     const auto middle = damaged + (sound - damaged) / 2;
-    (can_be_read_behind(middle) ? sound : damaged) = middle;
+    (can_be_read_after(middle) ? sound : damaged) = middle;
   }
   return sound;
 }
 
 void show_records(inspector& found, auto& from) {
-  std::int64_t behind = INT64_MIN;
-  for (auto limit = most_at_once; behind != the_end;) {
+  std::int64_t after = INT64_MIN;
+  for (auto limit = most_at_once; after != the_end;) {
     try {
-      if (!from.show_records(found, behind, limit)) return;
+      if (!from.show_records(found, after, limit)) return;
       limit = std::min(2 * limit, most_at_once);
-    } catch (const failure& why) { // a damaged page holds more than one record, and those behind it may be sound
+    } catch (const failure& why) { // a damaged page holds more than one record, and later ones may be sound
       if (why.code() != errc::corrupt) throw;
       from.go_on();
       if (std::exchange(limit, 1) != 1) continue;
-      const auto first = std::max(behind, std::int64_t{0}) + 1;
-      behind = last_unreadable(from, first);
-      found.show_unreadable(position{static_cast<std::uint64_t>(first)}, position{static_cast<std::uint64_t>(behind)},
+      const auto first = std::max(after, std::int64_t{0}) + 1;
+      after = last_unreadable(from, first);
+      found.show_unreadable(position{static_cast<std::uint64_t>(first)}, position{static_cast<std::uint64_t>(after)},
                             why.error().message);
     }
   }
 }
 
-/// Shows all that is stored. What cannot be read is noted, and what lies behind it shown.
+/// Shows everything stored. Notes the parts that cannot be read, and continues after them.
 void inspect(inspector& found, auto& from) {
   const auto look = [&](const std::string& what, auto show) {
     try {

@@ -12,19 +12,19 @@
 /// Not for users, and not installed.
 namespace skald::detail {
 
-/// What a database's writer knows of streams, and whose rows it has to write.
+/// A writer's cache of streams. It notes the streams whose rows have to be written.
 class known_streams {
 public:
   struct state : event_store::transaction::stream_head {
-    std::int64_t key = 0; ///< 0: nothing is stored of the stream
-    bool stored = false;  ///< has a row
-    bool changed = false; ///< since that was written
+    std::int64_t key = 0; ///< 0 if the database does not know the stream
+    bool stored = false;  ///< whether it has a row
+    bool changed = false; ///< whether its row has to be written
 
     [[nodiscard]] const event_store::transaction::stream_head& head() const noexcept { return *this; }
   };
   using entry = std::pair<const stream_id, state>;
 
-  /// The entry of a stream; where there is none yet, of what `look_up()` answers. Stays until `forget`.
+  /// The entry of a stream. A missing one is made from the result of `look_up()`. Valid until `forget`.
   template <class LookUp>
   [[nodiscard]] entry& at(const stream_id& stream, LookUp look_up) {
     if (last_used_ && last_used_->first == stream) return *last_used_; // a request asks several times
@@ -33,11 +33,11 @@ public:
     return *(last_used_ = &*known);
   }
 
-  /// Notes what a row tells, or that there is none. Not for one that has changed.
+  /// Notes the row of a stream, or that it has none. Precondition: the entry has not changed.
   void know(const stream_id& stream, const state& now) { entries_.insert_or_assign(stream, now); }
   [[nodiscard]] bool knows(const stream_id& stream) const { return entries_.contains(stream); }
 
-  /// Its row is to be written. One of which nothing was stored gets the next key.
+  /// Notes that the row has to be written. A stream without a key gets the next one.
   void change(entry& which) {
     auto& state = which.second;
     if (!state.changed) changed_.push_back(&which);
@@ -45,7 +45,7 @@ public:
     if (state.key == 0) state.key = ++last_key_;
   }
 
-  /// The same, for a record that is written to it.
+  /// The same, for a record that was added to the stream.
   void change(entry& which, const record& r) {
     change(which);
     which.second.revision = r.revision;
@@ -54,19 +54,19 @@ public:
 
   [[nodiscard]] const std::vector<entry*>& changed() const noexcept { return changed_; }
 
-  /// The rows of all that have changed are written.
+  /// Notes that the rows of all changed streams were written.
   void written() noexcept {
     for (auto* one : changed_) one->second.stored = true, one->second.changed = false;
     changed_.clear();
   }
 
-  /// The largest key, as it was looked up and since then.
+  /// The largest key of a stream, new streams included.
   void set_last_key(std::int64_t key) noexcept { last_key_ = key; }
   [[nodiscard]] std::int64_t last_key() const noexcept { return last_key_; }
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
-  /// All but the largest key.
+  /// Forgets all streams. The largest key stays.
   void forget() noexcept {
     changed_.clear();
     last_used_ = nullptr;

@@ -11,8 +11,7 @@
 /// Not for users, and not installed.
 namespace skald::detail {
 
-/// The event types that a session of a database has met, by their names and by their keys. What is committed of them
-/// never changes.
+/// A session's cache of event types, by name and by key. It never goes stale: a committed type does not change.
 class known_types {
 public:
   [[nodiscard]] std::optional<std::int64_t> key_of(std::string_view name) const {
@@ -20,7 +19,7 @@ public:
     return known == keys_.end() ? std::nullopt : std::optional{known->second};
   }
 
-  /// Null where it is not known. Stays until types are forgotten.
+  /// The name, or null if the key is not known. Valid until `trim` or `clear`.
   [[nodiscard]] const std::string* name_of(std::int64_t key) const {
     const auto known = names_.find(key);
     return known == names_.end() ? nullptr : &known->second;
@@ -31,7 +30,7 @@ public:
     names_.emplace(key, name);
   }
 
-  /// Forgets all, where that is too much.
+  /// Forgets all types if there are too many.
   void trim() noexcept {
     if (names_.size() >= most) clear();
   }

@@ -24,45 +24,48 @@
 #include <utility>
 #include <vector>
 
-/// How the answers of every database are read. Not for users, and not installed.
+/// Reads values from the rows of every database. Not for users, and not installed.
 ///
-/// Rows stand in front of the first row. `next()` moves on, and is false behind the last one; `null(column)`,
-/// `integer(column)`, `text(column)` and `id(column)` tell of the row it stands on, where a number that is NULL is 0,
-/// a text empty; `corrupt(what)` throws `errc::corrupt`.
+/// A `row` is a cursor over the result of a statement. It begins before the first row. `next()` moves to the next row,
+/// and returns false after the last one. `null(column)`, `integer(column)`, `text(column)` and `id(column)` read the
+/// current row; a NULL reads as the number 0 or the empty text. `corrupt(what)` throws `errc::corrupt`.
+///
+/// The comment of each function lists the columns that it reads.
 namespace skald::detail {
 
-/// As it is stored, whatever that may be.
+/// The bits of a stored integer, unchecked.
 std::uint64_t unsigned_at(const auto& row, int column) { return static_cast<std::uint64_t>(row.integer(column)); }
 
-/// A position, revision or timestamp.
+/// A position, revision or timestamp. Throws `errc::corrupt` if it is negative.
 std::uint64_t counter_at(const auto& row, int column) {
   if (row.integer(column) < 0) row.corrupt("a counter stands at " + std::to_string(row.integer(column)));
   return unsigned_at(row, column);
 }
 
+/// A name. Throws `errc::corrupt` if it is none.
 template <class Name>
 Name name_at(const auto& row, int column) {
   if (auto name = Name::parse(std::string{row.text(column)})) return std::move(*name);
   row.corrupt("a name that is none is stored");
 }
 
-/// What a stored record consists of, of which databases keep in their own ways the stream, data and metadata.
+/// The columns of a record that all databases store alike. Stream, data and metadata follow; each has its own way.
 #define SKALD_RECORD_COLUMNS                                                                                           \
   "e.position, e.id, e.type, e.revision, e.schema_version, e.created, e.recorded, e.flags, e.batch, e.checksum"
 inline constexpr int type_column = 2;
 inline constexpr int checksum_column = 9;
-inline constexpr int data_column = 10; ///< the first one that is the database's own
+inline constexpr int data_column = 10; ///< the first one of the database's own columns
 
-/// Makes records of rows that begin with `SKALD_RECORD_COLUMNS`.
+/// Makes records from rows that begin with `SKALD_RECORD_COLUMNS`.
 ///
-/// Of the rest `Parts` knows: `type_of(row)` answers the name of its type, `read_stream(row, r)` whether there is
-/// one, which it sets, and `read_body(row, r)` sets data and metadata.
+/// `Parts` reads the other columns. `type_of(row)` returns the name of the type, or null. `read_stream(row, r)` sets
+/// the stream, and returns false if there is none. `read_body(row, r)` sets data and metadata.
 template <class Parts>
 class record_decoder : public Parts {
 public:
   record_decoder(auto& db, bool verified) : Parts{db, verified}, verified_{verified} {}
 
-  /// The record in a row, of a stream that is known. Throws `errc::corrupt` where it cannot be what was written.
+  /// The record in a row of a known stream. Throws `errc::corrupt` if it cannot be the one that was written.
   [[nodiscard]] record operator()(const auto& row, const stream_id& stream) {
     record r;
     r.stream = stream;
@@ -70,14 +73,14 @@ public:
     return r;
   }
 
-  /// The same, of the stream that the row tells of.
+  /// The same, with the stream from the row.
   [[nodiscard]] record operator()(const auto& row) {
     record r;
     check(row, r, read_with_stream(row, r));
     return r;
   }
 
-  /// One page of what a query has found.
+  /// One page from the rows of a query.
   template <class Query>
   [[nodiscard]] page fill(const Query& query, auto& found) {
     page_builder page{query.limit()};
@@ -91,7 +94,7 @@ public:
     return page.take();
   }
 
-  /// Reads all, also the stream. Answers what is wrong with it, or null.
+  /// Reads a record with its stream. Returns its problem, or null.
   [[nodiscard]] const char* read_with_stream(const auto& row, record& r) {
     const auto* problem = read(row, r);
     const bool found = Parts::read_stream(row, r);
@@ -125,7 +128,7 @@ private:
   bool verified_;
 };
 
-/// Of key, revision and newest event.
+/// Columns: key, revision, newest time.
 known_streams::state stream_in(const auto& row) {
   return {{revision{counter_at(row, 1)}, timestamp{counter_at(row, 2)}}, row.integer(0), true, false};
 }
@@ -133,7 +136,7 @@ known_streams::state stream_in(const auto& row) {
 /// The columns of a receipt.
 #define SKALD_RECEIPT_COLUMNS "first, last, revisions, answer, kept, checksum"
 
-/// The receipt in a row, from `column` on, without a look at its checksum. Not intact if skald cannot have written it.
+/// The receipt in a row, from `column` on, without a check of its checksum. Not intact if skald cannot have written it.
 event_store::transaction::kept_receipt unchecked_receipt(const auto& row, int column) {
   event_store::transaction::kept_receipt known{
     {{}, position{unsigned_at(row, column)}, position{unsigned_at(row, column + 1)}, std::string{row.text(column + 3)}},
@@ -152,7 +155,7 @@ event_store::transaction::kept_receipt receipt_of(const command_id& command, con
   return known;
 }
 
-/// Of the store's id and epoch.
+/// Columns: id and epoch of the store.
 store_identity identity_in(auto row) {
   if (!row.next()) row.corrupt("the table skald_store is empty");
   const auto id_at = [&](int column) {
@@ -163,7 +166,7 @@ store_identity identity_in(auto row) {
   return {id_at(0), id_at(1)};
 }
 
-/// Of a projection's key, what it has handled and what is fresh to it. `completions_of(key)` answers rows of position
+/// Columns: key, handled position and fresh position of a projection. `completions_of(key)` returns rows of position
 /// and handler.
 result<checkpoint> checkpoint_in(std::string_view projection, auto row, const auto& completions_of) {
   if (!row.next()) return unknown_projection(projection);
@@ -173,14 +176,14 @@ result<checkpoint> checkpoint_in(std::string_view projection, auto row, const au
   return answer;
 }
 
-/// Of whether the record exists, and whether there are later ones of its type in its stream.
+/// Columns: whether the record exists, and whether its stream has a later one of its type.
 record_status status_in(auto row) {
   row.next();
   const bool exists = row.integer(0) != 0;
   return {exists, exists || row.integer(1) != 0};
 }
 
-/// Of the relation's revision and a stream, which is NULL where there is none.
+/// Columns: revision of the relation, and a stream; NULL for none.
 relation relation_in(auto row) {
   relation answer;
   while (row.next()) {
@@ -194,7 +197,7 @@ relation relation_in(auto row) {
 #define SKALD_SNAPSHOT_COLUMNS "f.fingerprint, f.created, f.id, f.records, f.relation_revision, f.checksum, f.state"
 inline constexpr int snapshot_columns = 7;
 
-/// The snapshot of a key in a row, from `column` on. None if it is damaged: it is not what its checksum was made of.
+/// The snapshot of a key in a row, from `column` on. None if it does not fit its checksum.
 std::optional<snapshot> snapshot_at(const auto& row, int column, snapshot_key key) {
   snapshot s;
   s.key = std::move(key);
@@ -206,13 +209,13 @@ std::optional<snapshot> snapshot_at(const auto& row, int column, snapshot_key ke
   return row.text(column + 5) == checksum_of(s) ? std::optional{std::move(s)} : std::nullopt;
 }
 
-/// Of a snapshot, and the counts of a `snapshot_basis`.
+/// Columns: those of a snapshot, then the counts of a `snapshot_basis`.
 std::optional<stored_snapshot> snapshot_in(auto row, const snapshot_key& key) {
   if (!row.next()) return std::nullopt;
   auto s = snapshot_at(row, 0, key);
   if (!s) return std::nullopt;
   const snapshot_basis now{.records = unsigned_at(row, snapshot_columns),
-                           .behind = unsigned_at(row, snapshot_columns + 1),
+                           .after = unsigned_at(row, snapshot_columns + 1),
                            .relation_revision = revision{unsigned_at(row, snapshot_columns + 2)}};
   return judge(std::move(*s), now);
 }
@@ -227,14 +230,14 @@ void read(const auto& row, relation_summary& s) {
   s = {name_at<relation_key>(row, 0), revision{unsigned_at(row, 1)}, unsigned_at(row, 2)};
 }
 
-/// Of reducer, whether it is of a relation, and the name of that or of the stream.
+/// Columns: reducer, whether the snapshot is of a relation, name of the relation or of the stream.
 void read(const auto& row, snapshot_key& key) {
   std::string reducer{row.text(0)};
   key = row.integer(1) == 0 ? snapshot_key{std::move(reducer), name_at<stream_id>(row, 2)}
                             : snapshot_key{std::move(reducer), name_at<relation_key>(row, 2)};
 }
 
-/// One for each row.
+/// Reads one value from each row.
 template <class Value>
 std::vector<Value> all_in(auto row) {
   std::vector<Value> all;

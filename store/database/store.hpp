@@ -16,11 +16,16 @@
 /// Not for users, and not installed.
 namespace skald::detail {
 
-/// What stores in databases do alike: they check at the door, and let a session of theirs do the rest.
+/// The common part of the stores in databases. It checks the arguments, and leaves the rest to a session of the
+/// database.
 ///
-/// `Store` has `ask(use)`, which calls `use(reader)`, and `change(what, work)`, which calls `work(writer)` in a
-/// transaction of its own. Either may be called again where a connection is lost. `take_appended_elsewhere()` may
-/// throw. Readers answer lists as rows (see rows.hpp).
+/// `Store` has
+///
+/// - `ask(use)`: calls `use(reader)`;
+/// - `change(what, work)`: calls `work(writer)` in a transaction of its own;
+/// - `take_appended_elsewhere()`: may throw `failure`.
+///
+/// After a lost connection, `use` or `work` may be called again. Readers return lists as rows (see rows.hpp).
 template <class Store>
 class database_store : public event_store {
 public:
@@ -136,7 +141,7 @@ public:
 protected:
   using event_store::event_store;
 
-  /// What a transaction writes.
+  /// The kind of data that a transaction writes.
   enum class kind : std::uint8_t { of_events, of_projections, of_snapshots };
 
 private:

@@ -18,16 +18,16 @@
 /// Not for users, and not installed.
 namespace skald::detail::memory {
 
-/// All records and the indexes by which they are found.
+/// All records, with the indexes that find them.
 class event_table {
 public:
-  using index = std::size_t; // of a record: its position minus one
+  using index = std::size_t; // a record's position minus one
 
   struct entry {
     stream_cursor at;
     index where;
   };
-  /// The records of one stream, by creation.
+  /// The records of one stream, in the order of `(created, id)`.
   using stream_entries = std::vector<entry>;
 
   [[nodiscard]] std::size_t size() const noexcept { return records_.size(); }
@@ -93,7 +93,7 @@ public:
     entries.insert(first_from(entries, at), {at, where});
   }
 
-  /// Removes all but the first `size` records, also if the last `add` stopped half-way.
+  /// Removes all but the first `size` records, even if the last `add` threw half-way.
   void truncate(std::size_t size) noexcept {
     checksums_.resize(size);
     for (; records_.size() > size; records_.pop_back()) {

@@ -10,7 +10,7 @@
 /// Not for users, and not installed.
 namespace skald::detail::memory {
 
-/// What is stored of one projection.
+/// The progress of one projection.
 struct progress {
   position handled;
   position fresh_from;

@@ -10,6 +10,7 @@
 /// Not for users, and not installed.
 namespace skald::detail::memory {
 
+/// The snapshots by their keys.
 class snapshot_table {
 public:
   explicit snapshot_table(undo_list& undo) : undo_{undo} {}

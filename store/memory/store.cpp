@@ -21,7 +21,7 @@ namespace {
 
 using namespace detail::memory;
 
-/// The first entry of a stream behind `low`, and the one behind the last before `high`.
+/// The range of a stream's entries between `low` and `high`, both excluded.
 std::pair<std::size_t, std::size_t> bounds_in(const event_table::stream_entries& entries,
                                               const std::optional<stream_cursor>& low,
                                               const std::optional<stream_cursor>& high) {
@@ -39,7 +39,7 @@ bool is_wanted(const Query& query, const record& r) {
   return !types || std::ranges::find(*types, r.type) != types->end();
 }
 
-/// One page of what `record_at` answers for `first` up to but without `last`, in the query's direction.
+/// One page of the records that `record_at` returns for `first` up to, not including, `last`, in the query's direction.
 template <class Query, class RecordAt>
 page fill_page(const Query& query, std::size_t first, std::size_t last, RecordAt record_at) {
   const bool forward = query.direction() == direction::forward;
@@ -86,10 +86,10 @@ public:
       event_table::index token;
     };
     const bool forward = query.direction() == direction::forward;
-    const auto next = [&](std::size_t i, const stream_cursor* behind) -> std::optional<hit> {
+    const auto next = [&](std::size_t i, const stream_cursor* after) -> std::optional<hit> {
       const auto& entries = *streams[i];
-      const auto low = forward && behind ? std::optional{*behind} : query.after();
-      const auto high = !forward && behind ? std::optional{*behind} : query.before();
+      const auto low = forward && after ? std::optional{*after} : query.after();
+      const auto high = !forward && after ? std::optional{*after} : query.before();
       for (auto [first, last] = bounds_in(entries, low, high); first < last;) {
         const auto& e = entries[forward ? first++ : --last];
         if (is_wanted(query, events_[e.where])) return hit{e.at, e.where};
@@ -122,7 +122,7 @@ public:
       const auto& entries = events_.stream(stream);
       const auto [first, last] = bounds_in(entries, found->cursor, {});
       now.records += entries.size();
-      now.behind += last - first;
+      now.after += last - first;
     }
     return std::optional{detail::judge(*found, now)};
   }
@@ -130,7 +130,7 @@ public:
   result<page> read(const all_query& query) const override {
     if (auto ok = detail::check_readable(query); !ok) return ok.error();
     const std::shared_lock lock{mutex_};
-    // The record at position n has index n - 1: "behind n" begins at index n, "before n" ends at n - 1.
+    // The record at position n has index n - 1: "after n" begins at index n, "before n" ends at n - 1.
     const std::uint64_t size = events_.size();
     const auto first = std::min(query.after().value_or(position{0}).value, size);
     const auto before = std::max(query.before().value_or(detail::last_position).value, std::uint64_t{1});

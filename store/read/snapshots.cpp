@@ -15,7 +15,7 @@ std::string checksum_of(const snapshot& s) {
 }
 
 stored_snapshot judge(snapshot s, const snapshot_basis& now) {
-  const bool holds = s.relation_revision == now.relation_revision && now.records - now.behind == s.records;
+  const bool holds = s.relation_revision == now.relation_revision && now.records - now.after == s.records;
   return {std::move(s), holds};
 }
 

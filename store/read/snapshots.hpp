@@ -14,7 +14,7 @@ namespace skald::detail {
 /// The streams of a snapshot at the moment in which it was read.
 struct snapshot_basis {
   std::uint64_t records = 0; ///< all records of the streams
-  std::uint64_t behind = 0;  ///< those after the snapshot's cursor
+  std::uint64_t after = 0;  ///< those after the snapshot's cursor
   revision relation_revision{};
 };
 

@@ -14,7 +14,7 @@ namespace {
 
 static_assert(XXH_VERSION_NUMBER >= 800, "XXH3 has given the same values only since xxHash 0.8.0");
 
-/// The hash of what is put into it: numbers as eight bytes, the lowest first, and texts behind their length.
+/// Hashes numbers and texts. A number is eight bytes, the lowest first. A text follows its length.
 class hasher {
 public:
   hasher() noexcept { XXH3_64bits_reset(&state_); }

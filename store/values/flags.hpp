@@ -7,7 +7,8 @@
 /// Not for users, and not installed.
 namespace skald::detail {
 
-/// The marks of a record as bits of a number. Stores keep that number and checksums cover it: bits are only ever added.
+/// The marks of a record as bits of a number. Databases store the number and checksums cover it: add bits, never change
+/// them.
 namespace flag {
 inline constexpr std::uint64_t hydrated = 1;
 inline constexpr std::uint64_t outdated = 2;

@@ -16,7 +16,7 @@ error refused(std::string why) { return {errc::invalid_argument, std::move(why)}
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Takes text apart from its front; once something does not fit, it stays unfit.
+/// Reads text from its front. Once something does not fit, `fits` stays false.
 class reader {
 public:
   explicit reader(std::string_view text) : rest_{text} {}
@@ -29,7 +29,7 @@ public:
 
   void skip(std::string_view any_of) { fits_ = next_is(any_of) && fits_; }
 
-  /// A number of exactly this many digits.
+  /// Reads a number of exactly this many digits.
   unsigned number(std::size_t digits) {
     unsigned value = 0;
     for (; digits != 0; --digits) {
@@ -41,7 +41,7 @@ public:
     return value;
   }
 
-  /// All digits that follow, and at least one.
+  /// Reads all digits that follow, at least one.
   std::string_view digits() {
     const auto all = rest_.substr(0, std::min(rest_.find_first_not_of("0123456789"), rest_.size()));
     fits_ = !all.empty() && fits_;
@@ -59,7 +59,7 @@ private:
   bool fits_ = true;
 };
 
-/// Sets the nanoseconds, of the digits after the point.
+/// Sets the nanoseconds from the digits after the point.
 void set_fraction(moment& m, std::string_view digits) {
   constexpr std::size_t kept = 9;
   for (std::size_t i = 0; i < kept; ++i)
@@ -67,7 +67,7 @@ void set_fraction(moment& m, std::string_view digits) {
   m.is_finer = digits.size() > kept && digits.find_first_not_of('0', kept) != std::string_view::npos;
 }
 
-/// `+02:00`, `+0200` or `+02`, after its sign.
+/// Reads an offset such as `+02:00`, `+0200` or `+02`, after its sign.
 c::minutes offset_after_sign(reader& in, bool& fits) {
   const c::hours hour{in.number(2)};
   c::minutes minute{0};
@@ -145,7 +145,7 @@ result<moment> parse_unix_time(std::string_view text, int digits) {
   all.erase(0, zeros);
   point -= static_cast<std::int64_t>(zeros);
   if (all.empty()) return moment{};
-  constexpr std::int64_t most = 12; // digits of a second, which lead far behind the last timestamp
+  constexpr std::int64_t most = 12; // digits of the seconds: far beyond the last timestamp
   if (is_negative || point > most) return moment{c::sys_seconds{c::seconds{is_negative ? -1 : 1'000'000'000'000}}};
   moment m;
   if (point > 0) {
@@ -153,7 +153,7 @@ result<moment> parse_unix_time(std::string_view text, int digits) {
     m.second = c::sys_seconds{c::seconds{std::stoll(all.substr(0, static_cast<std::size_t>(point)))}};
     all.erase(0, static_cast<std::size_t>(point));
   } else {
-    all.insert(0, static_cast<std::size_t>(std::min<std::int64_t>(-point, 9)), '0'); // more of them say nothing else
+    all.insert(0, static_cast<std::size_t>(std::min<std::int64_t>(-point, 9)), '0'); // further zeros do not matter
   }
   set_fraction(m, all);
   return m;
@@ -171,7 +171,7 @@ result<timestamp> timestamp_of(const moment& m, timestamp::finer finer) {
   const auto rest = m.nanoseconds % in_a_millisecond;
   auto counter = rest * steps / 1000;
   if (m.is_leap) {
-    // After all of the last millisecond before it.
+    // Sort it after the whole millisecond before it.
     time = m.second + c::milliseconds{999};
     counter = steps_of_all + static_cast<std::uint32_t>(std::uint64_t{m.nanoseconds} * (0x10000 - steps_of_all) /
                                                         (std::uint64_t{1000} * in_a_millisecond));

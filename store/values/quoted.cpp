@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t most_bytes = 128;
 
-/// A code point of well-formed text, and how many bytes it takes.
+/// The first code point of well-formed text, and its number of bytes.
 std::pair<std::uint32_t, std::size_t> first_of(std::string_view text) {
   const auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
   const std::size_t length = at(0) < 0x80 ? 1 : at(0) < 0xe0 ? 2 : at(0) < 0xf0 ? 3 : 4;
@@ -24,7 +24,7 @@ std::pair<std::uint32_t, std::size_t> first_of(std::string_view text) {
 bool harmless(std::uint32_t code) {
   constexpr std::pair<std::uint32_t, std::uint32_t> others[] = {
     {0x00, 0x1f},     {0x7f, 0x9f},     // controls
-    {0x200b, 0x200f}, {0x2028, 0x202e}, // without a width; ends of lines, turns of direction
+    {0x200b, 0x200f}, {0x2028, 0x202e}, // characters without a width; ends of lines, changes of direction
     {0x2060, 0x206f}, {0xfeff, 0xfeff},
   };
   return std::ranges::none_of(others,
@@ -42,7 +42,7 @@ std::string escaped(const char* format, std::uint32_t code) {
 std::string in_quotes(std::string_view text, char mark) {
   std::string out{mark};
   auto rest = text.substr(0, most_bytes);
-  if (rest.size() < text.size()) // not through a code point
+  if (rest.size() < text.size()) // cut before a code point, not in it
     while (!rest.empty() && (static_cast<std::uint8_t>(text[rest.size()]) & 0xc0) == 0x80 &&
            most_bytes - rest.size() < 4)
       rest.remove_suffix(1);

@@ -9,7 +9,7 @@ namespace skald {
 
 namespace {
 
-/// One that stands before 1970 counts as not set.
+/// A wall clock before 1970 counts as 1970.
 timestamp reading_of(const wall_clock& wall) {
   return {std::clamp(wall(), timestamp::milliseconds{}, timestamp::max().time()), 0};
 }

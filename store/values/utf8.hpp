@@ -7,7 +7,7 @@
 
 namespace skald::detail {
 
-/// Where `text` stops being UTF-8: the offset of the first ill-formed sequence, or `npos`.
+/// The offset of the first sequence in `text` that is not UTF-8, or `npos`.
 ///
 /// Source: The Unicode Standard, table 3-7, "Well-Formed UTF-8 Byte Sequences".
 inline std::size_t find_ill_formed_utf8(std::string_view text) noexcept {
@@ -29,8 +29,8 @@ inline std::size_t find_ill_formed_utf8(std::string_view text) noexcept {
     if (lead < 0xc2 || lead > 0xf4) return i;
     const std::size_t length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
     if (text.size() - i < length) return i;
-    const auto lowest = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;  // else written longer than needed
-    const auto highest = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf; // else a surrogate, or beyond U+10FFFF
+    const auto lowest = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;  // else it is longer than needed
+    const auto highest = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf; // else it is a surrogate, or beyond U+10FFFF
     if (at(i + 1) < lowest || at(i + 1) > highest) return i;
     for (std::size_t k = 2; k < length; ++k)
       if ((at(i + k) & 0xc0) != 0x80) return i;

@@ -12,7 +12,7 @@ namespace skald::detail {
 std::optional<std::string> problem_of_gaps(const all_query& query, const page& read, position newest) {
   if (query.types()) return {};
   const bool forward = query.direction() == direction::forward;
-  const auto low = query.after().value_or(position{}).value; // what is wanted lies between these
+  const auto low = query.after().value_or(position{}).value; // the query wants positions between these
   const auto high = std::min(query.before().value_or(last_position).value, newest.value + 1);
   auto at = forward ? low : high;
   const auto missing = [&](const std::string& beside) {

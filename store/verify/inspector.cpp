@@ -49,7 +49,7 @@ void inspector::show_stream(const stream_id& name, revision said, timestamp newe
 }
 
 void inspector::show_event(revision number, position where, timestamp created) {
-  if (!stream_) return; // of a stream that is not there: its record tells
+  if (!stream_) return; // of a missing stream, which its record reports
   auto& s = *stream_;
   const revision expected{s.last.value + 1};
   const auto here = [&](const std::string& what) {
@@ -60,7 +60,7 @@ void inspector::show_event(revision number, position where, timestamp created) {
   else if (number != expected)
     here(" has revision " + text(number.value) + ", and there is none of revision " + text(expected.value));
   else if (where < s.last_at)
-    here(" has revision " + text(number.value) + ", but lies in front of revision " + text(s.last.value));
+    here(" has revision " + text(number.value) + ", but lies before revision " + text(s.last.value));
   s.last = number;
   s.last_at = where;
   s.newest = std::max(s.newest, created);

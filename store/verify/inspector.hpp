@@ -9,36 +9,36 @@
 #include <string_view>
 #include <utility>
 
-/// What must hold in every store: backends show what they keep, and the rules are here. Not for users, and not
-/// installed.
+/// The rules of `verify`, for all backends. Not for users, and not installed.
 namespace skald::detail {
 
-/// Is shown all that a store keeps, as of one moment, and notes what cannot be. Remembers only what came last.
+/// Checks everything a store holds. The backend shows it piece by piece, as of one moment, and the inspector notes the
+/// problems. Memory does not grow: it remembers only the last piece.
 class inspector {
 public:
-  /// The next record in the order of positions, with its checksum where it has one. `problem` is what the backend
-  /// itself has found wrong with it, or null.
+  /// Shows the next record in the order of positions, with its stored checksum. `problem` is one that the backend
+  /// itself has found, or null.
   void show_record(const record& r, std::optional<std::uint64_t> checksum, const char* problem);
-  /// Records that lie next and cannot be read, and why; up to `last_position` where nothing can be read behind them.
+  /// Shows the next records, which cannot be read. `last` is `last_position` if nothing after them can be read.
   void show_unreadable(position first, position last, const std::string& why);
 
-  /// The next stream, and what is said of it.
+  /// Shows the next stream, with the revision and the newest time in its row.
   void show_stream(const stream_id& name, revision said, timestamp newest);
-  /// The next event of the stream shown last, in the order of revisions, those of one revision by position.
+  /// Shows the next event of this stream, ordered by revision, then by position.
   void show_event(revision number, position where, timestamp created);
-  /// Behind the last stream.
+  /// Ends the last stream.
   void end_streams();
-  /// Not all streams could be shown.
+  /// Notes that not all streams could be shown.
   void leave_out_streams();
 
-  /// A projection. Called behind the records.
+  /// Shows a projection. Precondition: all records were shown.
   void show_projection(std::string_view name, position handled);
-  /// The receipt of a command. Called behind the records.
+  /// Shows the receipt of a command. Precondition: all records were shown.
   void show_receipt(std::string_view command, position last, bool intact);
-  /// A snapshot.
+  /// Shows a snapshot.
   void show_snapshot(const snapshot_key& key, bool intact);
 
-  /// What the rules above do not know.
+  /// Notes a problem that only the backend knows.
   void note(std::string message) { add({{}, {}, {}, std::move(message)}); }
 
   [[nodiscard]] verification take() { return std::move(found_); }
@@ -56,7 +56,7 @@ private:
   void add(problem what);
 
   verification found_;
-  position last_; // of the records shown
+  position last_; // of the last record shown
   std::optional<stream_progress> stream_;
 };
 

@@ -661,7 +661,7 @@ SKALD_CONTRACT("times at the end of time are kept, and what lies beyond is refus
   };
   must(append("a", 1, timestamp::max()));
   CHECK(must(store->find(id(1)))->created == timestamp::max());
-  CHECK(refused(append("a", 2, at(1)))); // nothing can come behind it
+  CHECK(refused(append("a", 2, at(1)))); // nothing can come after it
   CHECK(refused(append("b", 3, timestamp::max().next())));
   CHECK(refused(append("b", 4, timestamp{UINT64_MAX})));
   CHECK(refused(store->hydrate(std::vector{foreign(5, "b", timestamp{UINT64_MAX})})));

@@ -99,7 +99,7 @@ SKALD_PERSISTENT("verifying names what is wrong, and goes on to find all of it")
     {"a revision twice", "UPDATE skald_events SET revision = 1 WHERE position = 2", 2,
      "position 2 has revision 1, as has the one at position 1", 2},
     {"events that changed places", "UPDATE skald_events SET revision = 4 - revision WHERE stream = 1", 3,
-     "lies in front of revision 1", 2},
+     "lies before revision 1", 2},
     {"a wrong stream head", "UPDATE skald_streams SET revision = 9 WHERE name = 'a'", 1,
      "stream 'a' is said to be at revision 9, its last event has revision 3", 3},
     {"a wrong time of a stream", "UPDATE skald_streams SET newest = newest + 65536 WHERE name = 'a'", 1,
