@@ -18,7 +18,7 @@ public:
   /// A stored event.
   struct known_event {
     record stored;                         ///< without data and metadata, which may be large
-    std::optional<std::uint64_t> checksum; ///< of the whole record; it tells whether another body is the same
+    std::optional<std::uint64_t> checksum; ///< of the whole record, to compare bodies
   };
 
   /// The receipt of a command that was carried out.

@@ -1,5 +1,4 @@
 #include <skald/store/json.hpp>
-
 #include <skald/store/json/parser.hpp>
 
 namespace skald {
