@@ -101,14 +101,6 @@ struct retire {};
 
 // -- to handlers -----------------------------------------------------------------------------------------------------
 
-/// What became of deliveries.
-struct delivery_report {
-  std::size_t handler = 0;
-  std::vector<ticket> done;
-  std::vector<ticket> abandoned;
-  std::vector<std::pair<ticket, error>> failed;
-};
-
 /// Records of one page for one handler, all delivered the same way.
 struct deliveries {
   assignment records;

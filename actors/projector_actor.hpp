@@ -1,17 +1,15 @@
 #pragma once
 
-#include <skald/actors/handler_actor.hpp>
+#include <skald/actors/handler_runner.hpp>
 #include <skald/actors/interfaces.hpp>
 #include <skald/actors/link.hpp>
 #include <skald/actors/store_client.hpp>
 #include <skald/actors/timers.hpp>
-#include <skald/projection/dispatcher.hpp>
+#include <skald/projection/projection_run.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include <chrono>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,22 +18,19 @@
 
 namespace skald::actors {
 
-/// What a projector is made with.
+/// The setup of a projector.
 struct projector_setup {
   std::string name;
   std::optional<position> fresh_from;
   std::vector<handler> handlers;
   std::shared_ptr<const store_client> store;
   boost::asio::any_io_executor executor;
-  /// Told, on any thread, of a handler that failed, with its record, or of the projection itself, without one.
+  /// Called, on any thread, if a handler fails, with its record, or if the projection itself does, with null.
   std::function<void(const error&, const record*)> on_error;
 };
 
-/// Follows the store for one named projection: reads pages from its checkpoint on, fans their records out to handler
-/// actors as its dispatcher says, and makes the progress durable.
-///
-/// A handler that throws stops the projection at its record: what runs may end, nothing else starts, and the checkpoint
-/// stays in front of the record, so that it comes again when the projection is started the next time.
+/// Runs one projection: spawns its handlers, and carries out what its `projection_run` decides. Reads, writes, timers,
+/// deliveries and answers go through here.
 class projector_behavior {
 public:
   static constexpr const char* name = "skald.projector";
@@ -48,63 +43,41 @@ public:
   projector_actor::behavior_type make_behavior();
 
 private:
-  // What may lie in memory above the checkpoint before no further page is read.
-  static constexpr std::size_t window_records = 4 * limits::page_records;
-  static constexpr std::size_t window_bytes = 4 * limits::page_bytes;
-
-  /// What happens once nothing runs, is read or is saved any more.
-  using pause = std::function<void()>;
-
-  struct waiter {
-    promise<void> answer;
-    std::chrono::steady_clock::time_point deadline;
+  /// A handler and its actor, with the kind erased.
+  struct handler_entry {
+    std::shared_ptr<handler_runner> runner;
+    std::function<void(delivery, std::shared_ptr<const deliveries>)> deliver;
+    std::function<void()> end;
   };
 
-  void start(const checkpoint& from);
-  void drive();
-  void hand_out();
-  void read();
-  [[nodiscard]] std::optional<checkpoint_update> take_update();
-  void save();
-  void answer_waiters();
-  void report(const delivery_report& report);
-  void stop(error why, const record* r);
-  void begin_replay(const replay& message);
-  void end_replay(const promise<void>& answer, const result<void>& outcome);
-  void expire_waiters();
-  void finish_halt();
-  [[nodiscard]] error ending() const;
-  void wake_at(std::chrono::steady_clock::time_point deadline);
-  [[nodiscard]] bool quiet() const { return !reading_ && !saving_ && (!dispatcher_ || dispatcher_->running() == 0); }
-  [[nodiscard]] bool may_start() const { return dispatcher_ && awake_ && !replaying_ && !halting_ && !stopped_by_; }
+  template <handler_kind Kind>
+  void spawn_handler(const handler& h);
+  void register_projection(promise<void> answer);
 
-  template <class T, class Then>
-  promise<T> inside(Then then) {
-    return answer_inside<T>(projector_actor{self_}, std::move(then));
+  void carry_out(projection_run::actions all);
+  void carry_out(projection_run::deliver_action& action);
+  void carry_out(projection_run::read_action& action);
+  void carry_out(projection_run::save_action& action);
+  void carry_out(projection_run::rewind_action& action);
+  void carry_out(projection_run::reset_action& action);
+  void carry_out(projection_run::cancel_action&);
+  void carry_out(projection_run::report_action& action);
+  void carry_out(projection_run::answer_action& action);
+  void carry_out(projection_run::wake_action& action);
+
+  /// An answer that the run gets, as `(run_.*report)(result<T>)`.
+  template <class T, class Report>
+  promise<T> for_run(Report report) {
+    return answer_inside<T>(projector_actor{self_},
+                            [this, report](result<T> answer) { carry_out((run_.*report)(std::move(answer))); });
   }
 
   projector_actor::pointer self_;
   std::shared_ptr<const projector_setup> setup_;
-  std::shared_ptr<link<projector_actor>> me_;
-  std::vector<std::shared_ptr<handler_runner>> runners_;
-  std::vector<std::function<void(delivery, std::shared_ptr<const deliveries>)>> deliver_; ///< to each handler's actor
-  std::vector<std::function<void()>> end_handlers_;
-
-  std::optional<dispatcher> dispatcher_; ///< none until registered
-  position head_; ///< of the store, as far as it is known
-  bool awake_ = false;
-  bool reading_ = false;
-  bool saving_ = false;
-  bool replaying_ = false; ///< from the message to the first delivery
-  bool halting_ = false;
-  pause when_quiet_; ///< a replay that waits
-  std::function<void()> refuse_replay_; ///< while it waits
-  std::vector<promise<void>> halts_; ///< who waits for the end
-  std::optional<checkpoint_update> unsaved_; ///< what could not be saved; tried once more at the end
-  std::optional<error> save_error_;
-  std::optional<error> stopped_by_;
-  std::multimap<position, waiter> waiters_;
-  timers timers_; ///< for waiters
+  std::shared_ptr<link<projector_actor>> me_; ///< cut at the end: handlers may report later
+  std::vector<handler_entry> handlers_;
+  projection_run run_;
+  timers timers_;
 };
 
 } // namespace skald::actors

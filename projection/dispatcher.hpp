@@ -3,6 +3,7 @@
 #include <skald/projection/delivery.hpp>
 #include <skald/store/checkpoint.hpp>
 #include <skald/store/query.hpp>
+#include <skald/store/result.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -34,6 +35,14 @@ struct assignment {
   skald::delivery delivery;
   std::shared_ptr<const page> records;
   std::vector<delivery_run> runs;
+};
+
+/// What became of deliveries to one handler.
+struct delivery_report {
+  std::size_t handler = 0;
+  std::vector<ticket> done;
+  std::vector<ticket> abandoned;
+  std::vector<std::pair<ticket, error>> failed;
 };
 
 /// Decides which handler may start with which record of a projection, and how far everything is handled.
