@@ -40,7 +40,7 @@ void aggregate_behavior::begin_load(const pipeline::load_action& action) {
   using found_snapshot = std::optional<stored_snapshot>;
   auto looked = [this, key = *action.snapshot](const result<found_snapshot>& found) {
     stream_query rest{stream_};
-    if (found && *found) { // without one, whatever the reason, all of the stream is read
+    if (found && *found) { // else the whole stream is read, even if looking failed
       if (pipeline_.restore(**found))
         rest.after((*found)->snapshot.cursor);
       else
@@ -53,12 +53,12 @@ void aggregate_behavior::begin_load(const pipeline::load_action& action) {
 }
 
 void aggregate_behavior::keep(const snapshot_source& copy) {
-  promise<void> told{[report = setup_->on_error](const result<void>& kept) {
-    if (!kept && kept.error().code != errc::broken_promise) report(kept.error()); // else the node ends
+  promise<void> saved{[report = setup_->on_error](const result<void>& kept) {
+    if (!kept && kept.error().code != errc::broken_promise) report(kept.error()); // broken: the node ends
   }};
   auto made = copy();
-  if (!made) return told.deliver(made.error());
-  setup_->store->save(std::move(*made), std::move(told));
+  if (!made) return saved.deliver(made.error());
+  setup_->store->save(std::move(*made), std::move(saved));
 }
 
 void aggregate_behavior::load(stream_query query) {

@@ -10,16 +10,16 @@
 
 namespace skald::actors {
 
-/// What all aggregates of one type share.
+/// The setup that all aggregates of one type share.
 struct aggregate_setup {
   aggregate_factory make = nullptr;
   std::shared_ptr<const store_client> store;
-  std::size_t max_live = 0; ///< actors of this type; beyond, the one that was idle longest ends
+  std::size_t max_live = 0; ///< actors of this type; beyond, the least recently used one ends
   snapshot_every every{};
-  std::function<void(const error&)> on_error; ///< told of snapshots that cannot be kept, on any thread
+  std::function<void(const error&)> on_error; ///< called, on any thread, if a snapshot cannot be saved
 };
 
-/// Drives the pipeline of one stream: reads and appends for it, and hands it the answers.
+/// Drives the pipeline of one stream: loads the stream, sends the appends, and passes the answers on.
 class aggregate_behavior {
 public:
   static constexpr const char* name = "skald.aggregate";

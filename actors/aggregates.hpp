@@ -13,7 +13,7 @@ namespace skald {
 
 namespace detail {
 
-/// The way to the aggregates of one type, its type erased.
+/// Executes commands of the aggregates of one type, with the type erased. Implemented in `actors/node/`.
 class command_door {
 public:
   virtual ~command_door() = default;
@@ -22,28 +22,36 @@ public:
 
 } // namespace detail
 
-/// The aggregates of one type, by stream id: made by `node::aggregates<A>()`.
+/// Executes commands of the aggregates of one type. `node::aggregates<A>()` makes it.
 ///
-/// The first command to a stream spawns its actor, which folds the stream and stays until it is the one that was used
-/// least recently. Copies are handles to the same aggregates. Safe to use from several threads.
+/// The first command to a stream spawns an actor, which loads the stream. The actor stays until there are more than
+/// `node_options::max_live_aggregates`; then the least recently used one ends. Copies are handles to the same
+/// aggregates. Thread-safe.
 template <aggregate_type A>
 class aggregates {
 public:
   explicit aggregates(std::shared_ptr<detail::command_door> door) : door_{std::move(door)} {}
 
-  /// Lets the aggregate of `stream` decide: `command(A&)` looks at its state, pushes events, or throws `rejected`.
+  /// Executes a command on the aggregate of `stream`: `command(A&)` looks at its state, pushes events, or throws
+  /// `rejected`. Answers the receipt when the events are durable.
   ///
-  /// Commands to one stream decide one after the other, in the order they were sent. What was pushed is appended, all
-  /// or nothing, and the receipt comes when it is durable, as does a refusal that rests on earlier commands. Where
-  /// another process has appended to the stream, the command decides anew on that; a refusal may rest on a state that
-  /// is older by `node_options::poll`. A command may be called several times, on threads of skald: it captures by
-  /// value and has no side effects. On g++ 12, name a command that captures, and pass the variable.
+  /// Commands to one stream decide in the order they were sent. The events of one command are appended atomically. A
+  /// refusal, too, is answered only when the events it rests on are durable. If another process has appended to the
+  /// stream, the command decides again; a refusal may rest on a state that is as old as `node_options::poll`.
   ///
-  /// Resumes on the executor of the awaiting coroutine. Throws `failure`: `rejected` with the command's words (what
-  /// else it throws is `rejected` too), `wrong_expected_revision` where somebody else kept changing the stream,
-  /// `insertion_failed` or `broken_promise` (look at the outcome), `read_only`, `read_failed`, `invalid_event` where
-  /// the stream does not fit the aggregate, `duplicate_event` where an event's own id is stored already,
-  /// `invalid_argument` for an empty or reserved stream, `overloaded`, `stopped`.
+  /// The command may be called several times, on threads of skald: capture by value, and have no side effects. On
+  /// g++ 12, name a command that captures, and pass the variable.
+  ///
+  /// Resumes on the executor of the awaiting coroutine. Throws `failure`:
+  ///
+  /// - `rejected`: the command threw `rejected` or something that is no `failure`; the message is the exception's;
+  /// - `wrong_expected_revision`: others kept appending to the stream;
+  /// - `insertion_failed`, `broken_promise`: look at the outcome;
+  /// - `read_failed`, `read_only`: the store cannot be read or written;
+  /// - `invalid_event`: the stream does not fit the aggregate, or an event that is pushed has no form in JSON;
+  /// - `duplicate_event`: an event brings an id that is stored already;
+  /// - `invalid_argument`: the stream id is empty or reserved;
+  /// - `overloaded`, `stopped`: the node accepts nothing now, or no more.
   template <class Command>
     requires std::invocable<const std::decay_t<Command>&, A&>
   task<receipt> execute(stream_id stream, Command&& command) const {
@@ -53,11 +61,10 @@ public:
                           }});
   }
 
-  /// A copy of the aggregate of `stream` as it is after all commands that were sent before, all of them durable.
+  /// Returns a copy of the aggregate of `stream`, after all commands that were sent before. Their events are durable.
   ///
-  /// What another process appends to the same file may be missing for as long as `node_options::poll`. An unknown
-  /// stream gives one at revision 0. Resumes on the executor of the awaiting coroutine. Throws `failure`, as
-  /// `execute` does.
+  /// Appends of another process may be missing for `node_options::poll`. An unknown stream gives an aggregate at
+  /// revision 0. Resumes on the executor of the awaiting coroutine. Throws `failure` as `execute` does.
   task<A> get(stream_id stream) const { return get(door_, std::move(stream)); }
 
 private:

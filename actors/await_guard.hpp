@@ -7,7 +7,7 @@ namespace skald::detail {
 
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
 
-/// Whether T is the type of a lambda itself, not of something that was made from one.
+/// True if T is the type of a lambda, not a type made from one.
 template <class T>
 constexpr bool is_closure() {
   constexpr std::string_view start = "T = ";
@@ -19,8 +19,8 @@ constexpr bool is_closure() {
   return depth == 0;
 }
 
-/// g++ 12 destroys a closure or an aggregate twice when it is a temporary in the same full expression as `co_await`.
-/// `Argument` is the deduced type of a forwarding reference.
+/// False if g++ 12 would destroy this argument twice: a closure or an aggregate that is a temporary in the same full
+/// expression as `co_await`. `Argument` is the deduced type of a forwarding reference.
 template <class Argument>
 inline constexpr bool safe_beside_await =
   std::is_lvalue_reference_v<Argument> || std::is_trivially_destructible_v<Argument> ||
@@ -35,7 +35,7 @@ inline constexpr bool safe_beside_await = true;
 
 } // namespace skald::detail
 
-/// Rejects, in functions that are meant to be awaited, the temporaries that g++ 12 would destroy twice.
+/// Rejects the temporaries that g++ 12 would destroy twice. Belongs into every function that is meant to be awaited.
 #define SKALD_AWAIT_GUARD(Argument)                                                                                    \
   static_assert(::skald::detail::safe_beside_await<Argument>,                                                          \
                 "g++ 12 destroys this temporary twice beside co_await: name it first and pass the variable")

@@ -1,7 +1,7 @@
 #pragma once
 
-// The one header that knows which CAF it is. Code is written as for CAF 1.x; what 0.17.6, the version that the
-// distributions ship, spells otherwise is made so here. Branches are taken on features where that is possible.
+// The one header that depends on the version of CAF. All other code is written for CAF 1.x; this header makes that work
+// on 0.17.6, which the distributions ship. It tests for features where it can, else for the version.
 
 #include <caf/all.hpp>
 
@@ -24,7 +24,7 @@
 
 namespace skald::actors {
 
-/// Statically typed handles in the words of CAF 1.x: `typed_actor<caf::result<R>(A...)>`.
+/// Statically typed handles, written as in CAF 1.x: `typed_actor<caf::result<R>(A...)>`.
 #if SKALD_CAF_017
 namespace detail {
 
@@ -44,7 +44,7 @@ template <class... Fs>
 using typed_actor = caf::typed_actor<Fs...>;
 #endif
 
-/// What went wrong, in words.
+/// The message of an error.
 inline std::string render(caf::actor_system& system, const caf::error& e) {
 #if SKALD_CAF_017
   return system.render(e);
@@ -54,8 +54,7 @@ inline std::string render(caf::actor_system& system, const caf::error& e) {
 #endif
 }
 
-/// Sends without a sender, from any thread. A message to an actor that has ended is destroyed, and what it holds
-/// with it.
+/// Sends a message, from any thread. If the actor has ended, the message is destroyed, and so is what it holds.
 template <class Handle, class... Ts>
 void send(const Handle& to, Ts&&... xs) {
 #if SKALD_CAF_017
@@ -65,7 +64,7 @@ void send(const Handle& to, Ts&&... xs) {
 #endif
 }
 
-/// Sends from `self` to itself or another one after a while.
+/// Sends a message from `self` after `delay`. It cannot be called off.
 template <class Self, class Handle, class Message>
 void send_after(Self* self, const Handle& to, caf::timespan delay, Message message) {
 #if SKALD_CAF_017
@@ -75,7 +74,7 @@ void send_after(Self* self, const Handle& to, caf::timespan delay, Message messa
 #endif
 }
 
-/// Asks from `self`, without a timeout, and calls `got(R&)` or `failed(caf::error&)` in its context.
+/// Sends a request from `self`, without a timeout. Calls `got(R&)` or `failed(caf::error&)` in the context of `self`.
 template <class Self, class Handle, class Got, class Failed, class... Ts>
 void request(Self* self, const Handle& to, Got got, Failed failed, Ts&&... xs) {
 #if SKALD_CAF_017
@@ -85,7 +84,7 @@ void request(Self* self, const Handle& to, Got got, Failed failed, Ts&&... xs) {
 #endif
 }
 
-/// Asks an actor to end, in front of what waits in its mailbox, which is destroyed.
+/// Ends an actor before it handles the messages in its mailbox. They are destroyed.
 template <class Handle>
 void send_exit(const Handle& to) {
   caf::anon_send_exit(to, caf::exit_reason::user_shutdown);
@@ -93,15 +92,15 @@ void send_exit(const Handle& to) {
 
 namespace detail {
 
-/// Callbacks of `monitor`.
+/// The callbacks of `monitor`.
 struct monitor_host {
   std::unordered_map<caf::actor_addr, std::function<void()>> watched;
   bool installed = false;
 };
 
-/// An actor made of a behavior class: `Behavior(pointer self, args...)` and `Behavior::make_behavior()`.
+/// An actor made from a behavior class, with `Behavior(pointer self, args...)` and `Behavior::make_behavior()`.
 ///
-/// The state is destroyed when the actor ends, not when the last handle goes, so that what it holds answers in time.
+/// The behavior is destroyed when the actor ends, not when the last handle goes: the promises it holds answer in time.
 template <class Behavior, class Base>
 class shell : public Base, public monitor_host {
 public:
@@ -144,11 +143,11 @@ using shell_of = shell<Behavior, typename base_of<decltype(std::declval<Behavior
 
 } // namespace detail
 
-/// Spawns the actor of a behavior class, on `where`: a system or another actor.
+/// Spawns the actor of a behavior class. `where` is an actor system or another actor.
 template <class Behavior, caf::spawn_options Options = caf::no_spawn_options, class Spawner, class... Ts>
 auto spawn(Spawner& where, Ts&&... xs) {
 #if SKALD_CAF_017
-  // A thread that spawns on a system keeps its logger alive, for which the end of the system would wait.
+  // A thread that spawns on a system keeps its logger alive, and the end of the system would wait for that.
   struct let_go { // NOLINT(cppcoreguidelines-special-member-functions)
     ~let_go() {
       if constexpr (std::same_as<Spawner, caf::actor_system>) caf::logger::set_current_actor_system(nullptr);
@@ -158,8 +157,8 @@ auto spawn(Spawner& where, Ts&&... xs) {
   return where.template spawn<detail::shell_of<Behavior>, Options>(std::forward<Ts>(xs)...);
 }
 
-/// Calls `gone` in the context of `self` once `whom` has ended; a second call for the same actor replaces the first.
-/// `self` comes from `spawn` above.
+/// Calls `gone` in the context of `self` when `whom` has ended. A second call for the same actor replaces the first.
+/// Precondition: `self` was spawned by `spawn` above.
 template <class Self, class Handle>
 void monitor(Self* self, const Handle& whom, std::function<void()> gone) {
   auto* host = dynamic_cast<detail::monitor_host*>(self);
@@ -173,7 +172,7 @@ void monitor(Self* self, const Handle& whom, std::function<void()> gone) {
   self->monitor(whom);
 }
 
-/// Registers message types and names the options that differ between versions.
+/// The configuration of an actor system, with the message types of `Block`.
 template <class Block>
 class config {
 public:
@@ -181,7 +180,7 @@ public:
 #if SKALD_CAF_017
     config_.template add_message_types<Block>();
     config_.set("scheduler.max-threads", threads);
-    // Idle workers of the work-stealing policy poll with growing pauses; those that share one queue are woken at once.
+    // Idle workers of the work-stealing policy poll with growing pauses. Those that share a queue are woken at once.
     config_.set("scheduler.policy", caf::atom("sharing"));
 #else
     config_.set("caf.scheduler.max-threads", threads);
@@ -191,7 +190,7 @@ public:
   operator caf::actor_system_config&() { return config_; }
 
 private:
-  struct registration { // from 0.18 on it has to happen before the configuration is made
+  struct registration { // from 0.18 on, types are registered before the configuration is made
     registration() {
 #if !SKALD_CAF_017
       caf::init_global_meta_objects<Block>();

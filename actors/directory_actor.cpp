@@ -44,7 +44,7 @@ void directory_behavior::retire_oldest() {
 
 void directory_behavior::ended(const stream_id& stream) {
   const auto found = live_.find(stream);
-  if (found->second.use) by_use_.erase(*found->second.use); // it crashed
+  if (found->second.use) by_use_.erase(*found->second.use); // it crashed instead of passivating
   const auto waiting = std::move(found->second.waiting);
   live_.erase(found);
   for (const auto& work : waiting) take(work);

@@ -12,8 +12,10 @@
 
 namespace skald::actors {
 
-/// Spawns aggregate actors by stream id and keeps the most recently used ones alive. No stream ever has two: commands
-/// that come while its actor retires wait until it has ended, and go to the next one.
+/// Finds or spawns the aggregate actor of a stream, and keeps the most recently used ones alive.
+///
+/// A stream never has two actors. Commands that arrive while an actor passivates wait until it has ended, and go to the
+/// next one.
 class directory_behavior {
 public:
   static constexpr const char* name = "skald.directory";
@@ -29,8 +31,8 @@ public:
 private:
   struct entry {
     aggregate_actor actor;
-    std::optional<std::list<stream_id>::iterator> use; ///< none: it was told to retire
-    std::vector<command_work> waiting;                 ///< for the one that comes after it
+    std::optional<std::list<stream_id>::iterator> use; ///< in `by_use_`; none while it passivates
+    std::vector<command_work> waiting; ///< for the next actor of this stream
   };
 
   void take(const command_work& work);
@@ -40,7 +42,7 @@ private:
   directory_actor::pointer self_;
   std::shared_ptr<const aggregate_setup> setup_;
   std::unordered_map<stream_id, entry> live_;
-  std::list<stream_id> by_use_; ///< of those that do not retire, the most recently used first
+  std::list<stream_id> by_use_; ///< the most recently used first; without those that passivate
 };
 
 } // namespace skald::actors

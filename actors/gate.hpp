@@ -10,12 +10,12 @@
 
 namespace skald::actors {
 
-/// Bounds what is accepted and not finished yet, and lets a shutdown wait for it. Safe to use from several threads.
+/// Limits how much work is accepted and not finished, and lets a shutdown wait for it. Thread-safe.
 ///
-/// Senders ask here before they send, so that refusing costs no message.
+/// Senders enter before they send, so a refusal costs no message.
 class gate {
 public:
-  /// Room inside, given back when the pass goes. The gate outlives its passes.
+  /// The right to be inside. Its destructor leaves. The gate must outlive its passes.
   class pass {
   public:
     pass() = default;
@@ -39,17 +39,18 @@ public:
     std::size_t amount_ = 0;
   };
 
-  /// `what` names in errors what is counted, such as "commands".
+  /// `what` is the unit of `capacity`, for error messages: "commands".
   gate(std::size_t capacity, const char* what) : capacity_{capacity}, what_{what} {}
 
-  /// Lets `amount` in; something larger than the capacity gets in alone. Errors: `overloaded`, `stopped`.
+  /// Enters with `amount`. An amount above the capacity may enter alone. Errors: `overloaded` without room, `stopped`
+  /// while closed.
   [[nodiscard]] result<pass> enter(std::size_t amount = 1);
 
   void open();
-  /// Lets nobody in any more. Who is inside stays.
+  /// Refuses everything from now on. Passes that were given stay valid.
   void close();
 
-  /// Blocks until nobody is inside; false where that takes longer than `patience`.
+  /// Blocks until nothing is inside. False if that takes longer than `patience`.
   bool wait_until_empty(std::chrono::milliseconds patience);
 
 private:

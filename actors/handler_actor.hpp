@@ -8,7 +8,7 @@
 
 namespace skald::actors {
 
-/// The actor of a handler. Its interface says which deliveries exist for its kind.
+/// Passes deliveries to the runner of one handler. Its interface lists the deliveries of its kind.
 template <handler_kind Kind>
 class handler_behavior {
 public:

@@ -12,7 +12,7 @@ namespace skald::actors {
 
 namespace {
 
-/// `handler_failed`, or `stopped` where the handler found the node ending, with the words of what was thrown.
+/// The error of a handler that threw: `stopped` if the ending node refused it something, else `handler_failed`.
 error what_was_thrown(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
@@ -38,20 +38,20 @@ void handler_runner::cancel() {
   boost::asio::post(executor_, [self = shared_from_this()] {
     self->cancelled_ = true;
     for (auto& worker : self->workers_) worker.emit(boost::asio::cancellation_type::terminal);
-    self->start_worker(); // abandons what waits
+    self->start_worker(); // it abandons the runs that wait
   });
 }
 
 void handler_runner::start_worker() {
   if (queue_.empty() || worker_waits_ || workers_.size() >= max_workers) return;
   worker_waits_ = true;
-  // By way of the executor's queue, for co_spawn would run it at once, inside the worker that starts it.
+  // Posted, because co_spawn would run it at once, inside the worker that starts it.
   boost::asio::post(executor_, [self = shared_from_this()] {
     self->worker_waits_ = false;
     const auto signal = self->workers_.emplace(self->workers_.end());
     auto ended = [self, signal](const std::exception_ptr&) {
       self->workers_.erase(signal);
-      self->start_worker(); // for what came while all workers counted as busy
+      self->start_worker(); // for runs that came while all workers were busy
     };
     boost::asio::co_spawn(self->executor_, self->work(),
                           boost::asio::bind_cancellation_slot(signal->slot(), std::move(ended)));
@@ -63,7 +63,7 @@ task<void> handler_runner::work() {
   while (!queue_.empty()) {
     auto next = std::move(queue_.front());
     queue_.pop_front();
-    if (cancelled_) { // no co_await here: it would throw
+    if (cancelled_) { // no co_await: it would throw
       abandon(next, 0);
       continue;
     }
@@ -95,7 +95,7 @@ task<void> handler_runner::handle(waiting_run run) {
                   std::to_string(r->position.value) + " (stream " + skald::detail::in_quotes(r->stream.str()) +
                   ", event " + r->id.str() + "): " + why.message;
     unsent_.failed.emplace_back(items[i].ticket, std::move(why));
-    co_return abandon(run, i + 1); // the later records of the stream wait for this one
+    co_return abandon(run, i + 1); // later records of the stream wait for this one
   }
 }
 
@@ -107,7 +107,7 @@ void handler_runner::abandon(const waiting_run& run, std::size_t from) {
 
 void handler_runner::report_soon(const std::shared_ptr<const deliveries>& to) {
   if (std::exchange(report_to_, to)) return;
-  // Behind what now runs: a report tells of all that ends before it is sent.
+  // Posted, so that one report covers everything that ends before it is sent.
   boost::asio::post(executor_, [self = shared_from_this()] { self->flush_reports(); });
 }
 

@@ -14,20 +14,20 @@
 
 namespace skald::actors {
 
-/// Runs one handler's coroutines on an Asio executor, which must be of one thread or a strand.
+/// Runs the coroutines of one handler on an Asio executor. Precondition: the executor is a strand or has one thread.
 ///
-/// Runs that are given in one go cost one hop together where the handler does not suspend: a worker coroutine takes one
-/// after the other, and starts a second worker before each, which finds work only if the first one got suspended. So up
-/// to `max_workers` streams are handled side by side.
+/// Up to `max_workers` streams are handled concurrently. Worker coroutines take one run after the other from a queue.
+/// Before each run a worker starts a second one, which finds work only if the first is suspended. So all runs of one
+/// `enqueue` cost one hop together if the handler does not suspend.
 class handler_runner : public std::enable_shared_from_this<handler_runner> {
 public:
   handler_runner(boost::asio::any_io_executor executor, handler what)
     : executor_{std::move(executor)}, handler_{std::move(what)} {}
 
-  /// Takes deliveries, from any thread, and reports each of them.
+  /// Adds deliveries. Reports each of them when it has ended. Thread-safe.
   void enqueue(std::shared_ptr<const deliveries> what);
 
-  /// Cancels what runs and abandons what waits, from any thread.
+  /// Cancels the handlers that run and abandons the deliveries that wait. Thread-safe.
   void cancel();
 
 private:
@@ -49,10 +49,10 @@ private:
   handler handler_;
   std::deque<waiting_run> queue_;
   std::list<boost::asio::cancellation_signal> workers_;
-  bool worker_waits_ = false; ///< one was started and has not begun
+  bool worker_waits_ = false; ///< a worker was started and has not begun
   bool cancelled_ = false;
   delivery_report unsent_;
-  std::shared_ptr<const deliveries> report_to_; ///< null: no report is due
+  std::shared_ptr<const deliveries> report_to_; ///< null if no report is due
 };
 
 } // namespace skald::actors

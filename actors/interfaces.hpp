@@ -18,8 +18,8 @@ namespace skald {
 
 class node;
 
-/// For people who write actors of their own: how to ask one, and the typed interfaces of skald's. The one public
-/// header, with the `caf.hpp` it rests on, that includes CAF (`tests/headers`).
+/// For actors of your own: `ask` sends one a request, `actor_system_of` is the system to spawn it on. The typed
+/// interfaces of skald's own actors are here, too. Only this public header and `caf.hpp` include CAF.
 namespace actors {
 
 using store_actor =
@@ -31,14 +31,14 @@ using reader_actor = typed_actor<caf::result<void>(read_work)>;
 using aggregate_actor = typed_actor<caf::result<void>(command_work), caf::result<void>(stream_changed),
                                     caf::result<void>(retire), caf::result<void>(resume)>;
 
-/// Spawns the aggregates of one type by stream id and hands them their commands.
+/// Finds or spawns the aggregate of a stream and passes commands to it.
 using directory_actor = typed_actor<caf::result<void>(command_work), caf::result<void>(streams_changed)>;
 
 using projector_actor =
   typed_actor<caf::result<void>(begin), caf::result<void>(committed), caf::result<void>(handled),
               caf::result<void>(reach), caf::result<void>(replay), caf::result<void>(halt), caf::result<void>(resume)>;
 
-// A handler's interface lists what it may get and nothing else, so that a wrong delivery does not compile.
+// A handler's interface lists just the deliveries of its kind, so a wrong delivery does not compile.
 using once_handler_actor = typed_actor<caf::result<void>(fresh)>;
 using on_handler_actor = typed_actor<caf::result<void>(fresh), caf::result<void>(hydrated)>;
 using all_handler_actor =
@@ -50,16 +50,16 @@ using handler_actor_of =
   std::conditional_t<Kind == handler_kind::once, once_handler_actor,
                      std::conditional_t<Kind == handler_kind::on, on_handler_actor, all_handler_actor>>;
 
-/// The actor system of a node, to spawn actors of one's own on. They have to end before the node does.
+/// The actor system of a node, to spawn your own actors on. Precondition: they end before the node does.
 caf::actor_system& actor_system_of(node& n);
 
-/// What an actor answered instead of a value, in skald's words: `broken_promise` or `rejected`.
+/// Translates the error that an actor answered: `broken_promise` if it has ended, else `rejected`.
 [[nodiscard]] error to_error(caf::actor_system& system, const caf::error& why);
 
 namespace detail {
 
-/// Sends one request and ends. Ends with an error when the actor it asks does, because CAF 0.17.6 leaves a request
-/// unanswered whose promise was dropped. Without a timeout, which CAF 0.17.6 keeps until it is over: who asks has one.
+/// Sends one request, delivers the answer and ends. Watches the actor that it asks, because CAF 0.17.6 does not answer
+/// a request whose promise was dropped. `answer_of` has the timeout, because CAF 0.17.6 never cancels its own.
 template <class R, class Handle, class... Ts>
 class asker_behavior {
 public:
@@ -91,7 +91,7 @@ private:
   std::shared_ptr<std::tuple<Ts...>> message_;
 };
 
-/// `spawn_asker(promise<R>)` answers the actor that asks.
+/// Awaits an answer. `spawn_asker(promise<R>)` returns the actor that delivers it.
 template <class R, class SpawnAsker>
 task<R> answer_of(SpawnAsker spawn_asker, std::chrono::milliseconds timeout) {
   boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor, bounded(timeout)};
@@ -111,10 +111,12 @@ task<R> answer_of(SpawnAsker spawn_asker, std::chrono::milliseconds timeout) {
 
 /// Sends `message` to an actor and awaits its answer, an `R`: `co_await ask<reply>(actor, 5s, question)`.
 ///
-/// For actors of one's own; aggregates and projections have handles. Resumes on the executor of the awaiting coroutine,
-/// never on a thread of CAF. Throws `failure`: `timeout`, `broken_promise` where the actor has ended or dropped its
-/// promise and then ended, `rejected` for an error it answered, `stopped` where the coroutine is cancelled. On g++
-/// 12, name a message that is an aggregate.
+/// For actors of your own; aggregates and projections have handles. On g++ 12, name a message that is an aggregate, and
+/// pass the variable.
+///
+/// Throws `failure`: `timeout`; `broken_promise` if the actor has ended without an answer; `rejected` if it answered an
+/// error; `stopped` if the coroutine is cancelled. Resumes on the executor of the awaiting coroutine, never on a thread
+/// of CAF.
 template <class R, class Handle, class... Ts>
 task<R> ask(Handle to, std::chrono::milliseconds timeout, Ts&&... message) {
   (..., [] { SKALD_AWAIT_GUARD(Ts); }());

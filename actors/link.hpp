@@ -13,12 +13,12 @@
 /// Not for users, and not installed.
 namespace skald::actors {
 
-/// A handle that may outlive its actor and its actor system: once cut, what is sent is destroyed. Safe to use from
-/// several threads.
+/// A handle that may outlive its actor and its actor system. After `cut`, messages are destroyed instead of sent.
+/// Thread-safe.
 template <class Handle>
 class link {
 public:
-  link() = default; ///< to nobody, until `attach`
+  link() = default; ///< leads nowhere until `attach`
   explicit link(Handle handle) : handle_{std::move(handle)} {}
 
   void attach(Handle handle) {
@@ -26,7 +26,7 @@ public:
     handle_.emplace(std::move(handle));
   }
 
-  /// False where there is nobody.
+  /// False if the link leads nowhere. The message is destroyed then.
   template <class Message>
   bool send(Message message) const {
     const std::shared_lock lock{mutex_};
@@ -39,7 +39,7 @@ public:
     handle_.reset();
   }
 
-  /// Asks the actor to end, and cuts.
+  /// Ends the actor and cuts the link.
   void end() {
     const std::unique_lock lock{mutex_};
     if (handle_) send_exit(*handle_);
@@ -51,7 +51,8 @@ private:
   std::optional<Handle> handle_;
 };
 
-/// An answer that goes on inside the actor `to`: `then(result<T>)` runs in its context, and never where it has ended.
+/// A promise whose answer continues inside the actor `to`: `then(result<T>)` runs in its context. It never runs if the
+/// actor has ended.
 template <class T, class Handle, class Then>
 promise<T> answer_inside(const Handle& to, Then then) {
   return promise<T>{[to, then = std::move(then)](result<T> answer) {

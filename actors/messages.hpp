@@ -12,20 +12,19 @@
 #include <utility>
 #include <vector>
 
-/// What the actors of one node say to each other. Messages hold shared pointers and promises and never leave the
-/// process.
+/// The messages between the actors of one node. They hold shared pointers and promises, and never leave the process.
 namespace skald::actors {
 
-// -- to everybody who awaits answers ---------------------------------------------------------------------------------
+// -- to any actor that awaits answers ---------------------------------------------------------------------------------
 
-/// Runs in the context of the actor that gets it; its sender is that actor's own past.
+/// Runs a function in the context of the actor that receives it. Actors send it to themselves; see `answer_inside`.
 struct resume {
   std::shared_ptr<std::function<void()>> run;
 };
 
 // -- to the store and reader actors ----------------------------------------------------------------------------------
 
-/// A request for the group commit.
+/// Appends with the next group commit.
 struct append_work {
   struct content {
     append_request request;
@@ -35,7 +34,7 @@ struct append_work {
   std::shared_ptr<content> job;
 };
 
-/// Records of another store.
+/// Hydrates records of another store.
 struct hydrate_work {
   struct content {
     std::vector<record> records;
@@ -45,7 +44,7 @@ struct hydrate_work {
   std::shared_ptr<content> job;
 };
 
-/// A snapshot to keep, when everything that is more urgent is done.
+/// Saves a snapshot, after the next group commit.
 struct snapshot_work {
   struct content {
     skald::snapshot snapshot;
@@ -54,28 +53,28 @@ struct snapshot_work {
   std::shared_ptr<content> job;
 };
 
-/// Commits what has been collected.
+/// Commits the group that was collected.
 struct flush {};
 
-/// Any other write, such as of a checkpoint, done in its turn on the store actor's thread.
+/// Runs any other write, such as of a checkpoint, in its turn on the store actor's thread.
 struct write_work {
   std::shared_ptr<std::function<void(event_store&)>> run;
 };
 
-/// A read, done on a reader's thread.
+/// Runs a read, on a reader's thread.
 struct read_work {
   std::shared_ptr<std::function<void(const event_store&)>> run;
 };
 
-/// The store has grown up to here, as a hint: positions decide. The first one wakes a projector that has begun, once
-/// its handlers may send commands.
+/// Says that the store has grown up to `head`. Only a hint: projectors read by position. The first one starts a
+/// projector's reading; it is sent when handlers may send commands.
 struct committed {
   position head;
 };
 
 // -- to aggregates ---------------------------------------------------------------------------------------------------
 
-/// A command to the aggregate of a stream.
+/// Executes a command on the aggregate of a stream.
 struct command_work {
   struct content {
     stream_id stream;
@@ -85,71 +84,72 @@ struct command_work {
   std::shared_ptr<content> job;
 };
 
-/// Somebody has, or may have, appended to these streams who is not their aggregate: they are at these revisions or
-/// beyond.
+/// Says that these streams have grown, or may have, by an append that their aggregates did not send. They are at these
+/// revisions or later.
 struct streams_changed {
   std::shared_ptr<const std::vector<std::pair<stream_id, revision>>> streams;
 };
 
-/// The same, to the aggregate of one of them.
+/// The same, for the aggregate of one stream.
 struct stream_changed {
   skald::revision revision;
 };
 
-/// Ends an aggregate actor once it is idle.
+/// Ends an aggregate actor as soon as it is idle: passivation.
 struct retire {};
 
 // -- to handlers -----------------------------------------------------------------------------------------------------
 
-/// Records of one page for one handler, all delivered the same way.
+/// Records of one page for one handler, all with the same delivery.
 struct deliveries {
   assignment records;
-  std::function<void(delivery_report)> report; ///< may be called from any thread, in parts
+  std::function<void(delivery_report)> report; ///< called from any thread, once or in parts
 };
 
-/// Events that just happened. The only ones that a `once` handler gets.
+/// Delivers events that just happened. A `once` handler gets only these.
 struct fresh {
   std::shared_ptr<const deliveries> what;
 };
 
-/// Events of another store, of history, or replayed.
+/// Delivers events of another store, of history, or of a replay.
 struct hydrated {
   std::shared_ptr<const deliveries> what;
 };
 
-/// Events that came after a later one of their type.
+/// Delivers events that entered the store after a later one of the same stream and type.
 struct outdated {
   std::shared_ptr<const deliveries> what;
 };
 
 // -- to projectors ---------------------------------------------------------------------------------------------------
 
-/// Registers the projection; answered when it is registered durably.
+/// Registers the projection. Answered when that is durable.
 struct begin {
   promise<void> answer;
 };
 
+/// Reports deliveries that have ended.
 struct handled {
   std::shared_ptr<const delivery_report> report;
 };
 
-/// Answers once everything up to `target` is handled.
+/// Waits until everything up to `target` is handled. Answered then, or with `timeout` after `patience`.
 struct reach {
   position target;
   std::chrono::milliseconds patience;
   promise<void> answer;
 };
 
-/// Delivers everything behind `from` again. `reset` runs on the node's Asio thread before the first delivery.
+/// Delivers everything after `from` again. `reset` runs on the node's Asio thread before the first delivery.
 struct replay {
   position from;
   std::function<void()> reset;
   promise<void> answer;
 };
 
-/// Starts nothing any more; answered when everything that runs has ended and the checkpoint is durable, or cannot be
-/// made so. Handlers that run for longer than `patience` are cancelled. Who waits for the projection is refused. May
-/// be sent again.
+/// Ends the projection. It starts nothing more, and refuses those who wait for it. Handlers that run for longer than
+/// `patience` are cancelled. Answered when all handlers have ended and the checkpoint is durable, or with the error if
+/// it cannot be saved. May be sent again.
 struct halt {
   std::chrono::milliseconds patience;
   promise<void> answer;

@@ -13,10 +13,11 @@
 
 namespace skald {
 
-/// Where a projection that is new begins to take events as fresh.
+/// The options of a projection.
 struct projector_options {
-  /// Events at or below arrive as hydrated. Not given: the store's head when the name is first seen, so that nobody is
-  /// mailed the past. `position{}` takes all history as fresh.
+  /// Events up to this position are history to a new projection, and arrive as hydrated. `position{}`: there is no
+  /// history, everything may arrive as fresh. Default: the head of the store when the name is registered, so that
+  /// nobody is mailed about the past.
   std::optional<position> fresh_from{};
 };
 
@@ -27,7 +28,7 @@ inline constexpr bool is_events = false;
 template <class... Events>
 inline constexpr bool is_events<events<Events...>> = true;
 
-/// The way to one projection.
+/// Controls one projection. Implemented in `actors/node/`.
 class projection_door {
 public:
   virtual ~projection_door() = default;
@@ -39,57 +40,63 @@ public:
 
 } // namespace detail
 
-/// A named projection: made by `node::projector(name)`, given its handlers, and started by `node::run`.
+/// Calls handlers for the events of the store. Get one from `node::projector(name)` and add handlers; `node::run`
+/// starts it.
 ///
-/// Handlers are coroutines `task<void>(record_of<Data>)`. A stream's next record starts when all handlers of the one
-/// before are done; different streams are handled side by side. All run on the node's one Asio thread, so they need no
-/// locks but must not block it for long. What was handled is remembered under the projection's name: after a restart it
-/// goes on there. An event is delivered again only if its completion was not durable yet. A handler that throws stops
-/// the projection in front of its record; see `node_options::on_error`. Copies are handles to the same projection.
+/// - Handlers are coroutines `task<void>(record_of<Data>)`.
+/// - A stream's next record starts when all handlers of the previous one are done. Different streams run concurrently.
+/// - All handlers run on the node's one Asio thread. They need no locks, and must not block it for long.
+/// - A projection saves its position under its name and resumes there after a restart. An event is delivered again only
+///   if its completion was not durable.
+/// - A handler that throws stops the projection before its record. See `node_options::on_error`.
+///
+/// Copies are handles to the same projection.
 class projector {
 public:
   explicit projector(std::shared_ptr<detail::projection_door> door) : door_{std::move(door)} {}
 
-  /// Runs for fresh events only, to send and to bill. Completions are remembered one by one. `name` is needed for a
-  /// second handler of the same kind and type. `What` is the data of one event type, or an `events` list for a handler
-  /// that takes each of its types.
+  /// Adds a handler for fresh events only, such as one that sends or bills. Completions are saved one by one.
   ///
-  /// Precondition of all three: the node does not run yet. Throw `failure`: `event_missing` for a type that the node
-  /// does not know, `invalid_argument` for a handler that is there already.
+  /// `What` is the data struct of one event type, or an `events` list for a handler that accepts each of its types. A
+  /// second handler of the same kind and type needs a `name`.
+  ///
+  /// Precondition of all three: the node does not run yet. Throws `failure`: `event_missing` for a type that the node
+  /// does not know; `invalid_argument` while it runs, and for a name that is taken or cannot be one.
   template <class What, class F>
   projector& once(F f, std::string name = {}) {
     return add<What>(handler_kind::once, std::move(f), std::move(name));
   }
 
-  /// Runs for fresh and hydrated events, to keep a read model.
+  /// Adds a handler for fresh and hydrated events, such as one that keeps a read model.
   template <class What, class F>
   projector& on(F f, std::string name = {}) {
     return add<What>(handler_kind::on, std::move(f), std::move(name));
   }
 
-  /// Runs for all events, outdated ones too.
+  /// Adds a handler for all events, including outdated ones.
   template <class What, class F>
   projector& all(F f, std::string name = {}) {
     return add<What>(handler_kind::all, std::move(f), std::move(name));
   }
 
-  /// Waits until everything up to `target` is handled: how to read one's own writes.
+  /// Waits until everything up to `target` is handled. Use it to read your own writes.
   ///
-  /// Resumes on the executor of the awaiting coroutine. Throws `failure`: `timeout` after `patience`, the error of a
-  /// handler that has stopped the projection, `stopped`.
+  /// Throws `failure`: `timeout` after `patience`; the error that has stopped the projection; `stopped` if the node
+  /// does not run. Resumes on the executor of the awaiting coroutine.
   task<void> reached(position target, std::chrono::milliseconds patience = std::chrono::minutes{1}) const {
     return door_->reached(target, patience);
   }
 
-  /// Delivers everything behind `from` that was handled before once more, as hydrated, so to `on` and `all` but not to
-  /// `once`. `reset` may empty a read model: it runs on the node's Asio thread when nothing is being handled and the
-  /// replay can no longer be lost, before the first delivery. Both survive a crash: the replay goes on, and a read
-  /// model whose `reset` did not happen is written over.
+  /// Delivers everything after `from` that was handled before once more, as hydrated: to `on` and `all` handlers, not
+  /// to `once`. Also starts a projection that was stopped. Returns when the replay has begun; await `reached` for its
+  /// end.
   ///
-  /// A projection that a handler had stopped is started again by it. Answers when the replay has begun; await `reached`
-  /// for its end. Resumes on the executor of the awaiting coroutine.
-  /// Throws `failure`: `insertion_failed`, `handler_failed` where `reset` throws, `rejected` while another replay is
-  /// about to begin, `stopped`.
+  /// `reset` may empty a read model. It runs on the node's Asio thread, before the first delivery: when no handler runs
+  /// and the replay is durable. After a crash the replay goes on. If the crash came before `reset`, the replay
+  /// overwrites the read model instead.
+  ///
+  /// Throws `failure`: `insertion_failed`; `handler_failed` if `reset` throws; `rejected` while another replay is about
+  /// to begin; `stopped`. Resumes on the executor of the awaiting coroutine.
   template <class Reset = std::function<void()>>
   task<void> replay(position from = {}, Reset&& reset = {}) const {
     SKALD_AWAIT_GUARD(Reset);

@@ -18,13 +18,13 @@
 
 namespace skald::actors {
 
-/// An answer that is owed, sent along in a message. Copies share the debt: the first `deliver` counts, and when the
-/// last copy goes without one, the receiver gets `errc::broken_promise`. So an answer always comes, also from actors
-/// that end or crash. Safe to use from several threads.
+/// Travels in a message and delivers its answer. Copies share one answer: the first `deliver` counts. If the last copy
+/// is destroyed before that, the receiver gets `errc::broken_promise`. So an answer always comes, even from an actor
+/// that ended or crashed. Thread-safe.
 template <class T>
 class promise {
 public:
-  /// Called once, on whatever thread delivers.
+  /// Receives the answer. Called once, on the thread that delivers.
   using receiver = std::function<void(result<T>)>;
 
   promise() = default;
@@ -34,7 +34,7 @@ public:
     if (debt_) debt_->settle(std::move(answer));
   }
 
-  /// Calls this to deliver without being a copy: when it is called, all of them may have gone.
+  /// A function that delivers without being a copy. Does nothing if all copies are gone.
   [[nodiscard]] std::function<void(result<T>)> weak() const {
     return [debt = std::weak_ptr{debt_}](result<T> answer) {
       if (const auto still_owed = debt.lock()) still_owed->settle(std::move(answer));
@@ -64,12 +64,14 @@ private:
   std::shared_ptr<debt> debt_;
 };
 
-/// What cancelling the awaiting coroutine does to an answer that is owed.
+/// What `await_promise` does when its coroutine is cancelled: waits for the answer all the same, or gives up with
+/// `errc::stopped`.
 enum class on_cancel { wait, give_up };
 
-/// Calls `start(promise<T>)` and waits for the answer; a coroutine that is cancelled gets it nevertheless, or gives up
-/// with `errc::stopped`. Resumes on the awaiting coroutine's own executor, never on a thread
-/// of CAF; where that executor has stopped for good, the answer is dropped with it.
+/// Calls `start(promise<T>)` and awaits the answer.
+///
+/// Resumes on the executor of the awaiting coroutine, never on a thread of CAF. If that executor has stopped for good,
+/// the answer is dropped.
 template <class T, class Start>
 task<result<T>> await_promise(Start start, on_cancel cancel = on_cancel::wait) {
   auto initiate = [&start, cancel](auto handler) {

@@ -4,7 +4,7 @@
 
 namespace skald::actors {
 
-/// Reads on a thread of its own, so that reads wait neither for commits nor on threads of CAF or Asio.
+/// Reads from the store, on a thread of its own. Reads never wait for commits, and never block CAF's or Asio's threads.
 class reader_behavior {
 public:
   static constexpr const char* name = "skald.reader";

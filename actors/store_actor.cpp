@@ -23,7 +23,7 @@ store_actor::behavior_type store_behavior::make_behavior() {
       keep_snapshots();
     },
     [this](const hydrate_work& work) {
-      commit(); // what was sent before is written before
+      commit(); // keeps the order of messages
       const auto report = store_.hydrate(work.job->records);
       work.job->room = {};
       work.job->answer.deliver(report);
@@ -42,7 +42,7 @@ void store_behavior::commit() {
   const auto group = std::exchange(group_, {});
   auto answers = store_.append(group);
   position head;
-  bool unknown = false; // it may have been written all the same
+  bool unknown = false; // some request may have been written although it failed
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     if (answers[i]) head = std::max(head, answers[i]->last);
     unknown |= !answers[i] && answers[i].error().outcome == outcome::unknown;
@@ -59,7 +59,7 @@ void store_behavior::keep_snapshots() {
   std::vector<snapshot> all;
   for (const auto& job : jobs) all.push_back(std::move(job->snapshot));
   const auto kept = store_.save_snapshots(all);
-  // One that is refused takes the others with it. A store that cannot write is not asked again for each.
+  // One refused snapshot fails them all: save each alone then. A store that cannot write is not asked again.
   const bool again = jobs.size() > 1 && !kept && kept.error().code == errc::invalid_argument;
   for (std::size_t i = 0; i < jobs.size(); ++i)
     jobs[i]->answer.deliver(again ? store_.save_snapshots(std::span{&all[i], 1}) : kept);

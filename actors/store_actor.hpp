@@ -9,21 +9,22 @@
 
 namespace skald::actors {
 
-/// Owns the writing side of the store, on a thread of its own. Appends that wait in its mailbox become one group
-/// commit: the first one of a group sends a flush, which lands behind everything that is already queued. Snapshots
-/// that came meanwhile are kept behind the commit and its answers.
+/// Writes to the store, on a thread of its own. The appends that wait in its mailbox become one group commit.
+///
+/// The first append of a group makes the actor send itself a flush, which arrives after everything that is queued.
+/// Snapshots that came meanwhile are saved after the commit and its answers.
 class store_behavior {
 public:
   static constexpr const char* name = "skald.store";
 
-  /// `grown` is called on the store's thread after each commit that added records, behind the answers.
+  /// Calls `grown` with the new head, on the store's thread, after each commit that added records and its answers.
   store_behavior(store_actor::pointer self, event_store& store, std::function<void(position)> grown)
     : self_{self}, store_{store}, grown_{std::move(grown)} {}
 
   store_actor::behavior_type make_behavior();
 
 private:
-  // Bounds how long a group holds up the answers to its first request.
+  // Limits how long the first request of a group waits for its answer.
   static constexpr std::size_t max_group_requests = 4096;
 
   void commit();

@@ -4,9 +4,9 @@ namespace skald::actors {
 
 namespace {
 
-constexpr std::size_t overhead = 128; // of a record, about
+constexpr std::size_t overhead = 128; // of a record, approximately
 
-/// About what a request takes in memory and in the write-ahead log.
+/// The approximate size of a request in memory and in the write-ahead log.
 std::size_t bytes_of(const append_request& request) {
   std::size_t bytes = overhead + request.answer.size();
   for (const auto& part : request.streams)

@@ -12,21 +12,22 @@
 
 namespace skald::actors {
 
-/// The store of a node as its other actors and its coroutines reach it. Safe to use from several threads.
+/// Sends work to the store actor and the reader actors of a node. Thread-safe. After `end`, every answer is
+/// `broken_promise`.
 class store_client {
 public:
   store_client(store_actor writer, std::vector<reader_actor> readers, gate& append_bytes);
 
-  /// Appends in the next group. Errors: `overloaded` beyond the bytes that may wait, those of `event_store::append`.
+  /// Appends with the next group commit. Errors: `overloaded` if too many bytes wait, those of `event_store::append`.
   void append(append_request request, promise<receipt> answer) const;
 
-  /// Keeps a snapshot behind the group that collects. Errors: those of `event_store::save_snapshots`.
+  /// Saves a snapshot after the next group commit. Errors: those of `event_store::save_snapshots`.
   void save(snapshot s, promise<void> answer) const;
 
-  /// Errors: those of `event_store::hydrate`.
+  /// Hydrates records. Errors: `overloaded` if too many bytes wait, those of `event_store::hydrate`.
   void hydrate(std::vector<record> records, promise<hydrate_report> answer) const;
 
-  /// Runs `work(event_store&)`, which answers a `result<T>`, on the store's thread, behind the appends sent before.
+  /// Runs `work(event_store&)`, which returns a `result<T>`, on the store's thread, after the appends sent before.
   template <class T, class Work>
   void write(Work work, promise<T> answer) const {
     auto run = [work = std::move(work), answer = std::move(answer)](event_store& s) mutable {
@@ -35,7 +36,7 @@ public:
     writer_.send(write_work{std::make_shared<std::function<void(event_store&)>>(std::move(run))});
   }
 
-  /// Runs `work(const event_store&)`, which answers a `result<T>`, on the thread of one of the readers.
+  /// Runs `work(const event_store&)`, which returns a `result<T>`, on the thread of one of the readers.
   template <class T, class Work>
   void read(Work work, promise<T> answer) const {
     auto run = [work = std::move(work), answer = std::move(answer)](const event_store& s) mutable {
@@ -45,7 +46,7 @@ public:
       read_work{std::make_shared<std::function<void(const event_store&)>>(std::move(run))});
   }
 
-  /// Ends the actors and lets go of them: their threads last as long as there is a handle.
+  /// Ends the actors and drops their handles. Their threads last as long as a handle does.
   void end();
 
 private:

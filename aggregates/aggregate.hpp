@@ -15,14 +15,13 @@ namespace skald {
 
 struct aggregate_access;
 
-/// Thrown by an aggregate that refuses a command: nothing is appended, and the caller gets `errc::rejected` and the
-/// message.
+/// Throw this from a command to refuse it. Nothing is appended; the caller gets `errc::rejected` and the message.
 class rejected : public failure {
 public:
   explicit rejected(std::string why) : failure{errc::rejected, std::move(why)} {}
 };
 
-/// What an imported event brings along; what is left out is made when the event is stored.
+/// The id and time of an imported event. The store makes what is left out.
 struct origin {
   event_id id;
   timestamp created;
@@ -33,25 +32,25 @@ struct origin {
 
 namespace detail {
 
-/// The state of an aggregate of which snapshots are kept, in one struct, so that no member is forgotten.
+/// The state of an aggregate with snapshots. It is one struct, so that a snapshot misses no member.
 template <class State>
 class kept_state {
 public:
   static_assert(json_struct<State>, "the state of an aggregate is a struct described by BOOST_DESCRIBE_STRUCT");
 
-  /// Shadow it with a higher one where `with` makes something else of the same events: older snapshots are of no use
-  /// then.
+  /// Shadow this with a higher number when `with` folds the same events into another state. That discards older
+  /// snapshots.
   static constexpr std::uint32_t snapshot_version = 1;
 
   [[nodiscard]] const State& state() const noexcept { return state_; }
 
 protected:
-  State state_{}; ///< what `with` changes
+  State state_{}; ///< changed by `with` only
 
 private:
   friend struct skald::aggregate_access;
 
-  stream_cursor last_; ///< of the last stored record folded; its time is not known where it was appended from here
+  stream_cursor last_; ///< of the last stored record folded; without its time if this aggregate appended it
 };
 
 template <>
@@ -59,16 +58,21 @@ class kept_state<void> {};
 
 } // namespace detail
 
-/// State that is folded from one stream, and decides what happens next.
+/// Folds the events of one stream into a state, and decides commands on it.
 ///
-/// Derive from `aggregate<Self, Events>`, give it a `static constexpr std::string_view name`, a
-/// `void with(const Data&)` for each event, which changes the state and must not fail, and functions for its commands,
-/// which look at the state, `push` events or throw `rejected`. State changes only in `with`. Events of other types in
-/// the stream are counted and otherwise passed over. Copies are independent. Not thread-safe: one thread at a time.
+/// Derive from `aggregate<Self, Events>` and add:
 ///
-/// Where it is derived from `aggregate<Self, Events, State>`, snapshots spare folding a long stream from its
-/// beginning. Then all that `with` changes is the member `state_`, a plain struct `State` that BOOST_DESCRIBE_STRUCT
-/// describes, which everybody may look at through `state()`; the aggregate has no members of its own.
+/// - `static constexpr std::string_view name`;
+/// - a public `void with(const Data&)` for each event. It changes the state and must not fail. Nothing else changes the
+///   state;
+/// - a function for each command. It looks at the state, then pushes events or throws `rejected`.
+///
+/// The revision counts events of other types in the stream; the state ignores them. Copies are independent. Not
+/// thread-safe.
+///
+/// Derive from `aggregate<Self, Events, State>` to load a long stream from a snapshot. `State` is a plain struct that
+/// BOOST_DESCRIBE_STRUCT describes. `with` changes only the member `state_`, and the aggregate has no other members.
+/// Read the state with `state()`.
 template <class Self, class Events, class State = void>
 class aggregate : public detail::kept_state<State> {
 public:
@@ -79,21 +83,21 @@ public:
 
   [[nodiscard]] const stream_id& id() const noexcept { return id_; }
 
-  /// The number of events folded so far, pending ones included.
+  /// The number of events folded so far, including pending ones.
   [[nodiscard]] skald::revision revision() const noexcept { return revision_; }
 
-  /// What was pushed and is not stored yet, in order.
+  /// The events that were pushed and are not stored yet, in order.
   [[nodiscard]] const std::vector<new_event>& pending() const noexcept { return pending_; }
 
 protected:
-  /// Records that something happened: applies the event to the state and keeps it until it is stored. Throws `failure`
-  /// (`invalid_event`) where the data cannot be written as JSON; then nothing has changed.
+  /// Adds an event: applies it to the state and keeps it until it is saved. Throws `failure` (`invalid_event`) if the
+  /// data has no form in JSON; nothing has changed then.
   template <class Data>
   void push(const Data& data, const origin& from = {}) {
     add(data, encode<event_of<Events, Data>>(data).value(), from);
   }
 
-  /// The same for an event type with metadata.
+  /// The same, for an event type with metadata.
   template <class Data, class Meta>
     requires std::same_as<Meta, typename event_of<Events, Data>::meta_type>
   void push(const Data& data, const Meta& meta, const origin& from = {}) {
@@ -110,7 +114,7 @@ private:
     try {
       apply(data);
     } catch (...) {
-      ++revision_.value; // half changed, it is no state of its stream: nothing that rests on it is to fit there
+      ++revision_.value; // the state is half changed: no append that rests on it may succeed
       throw;
     }
     pending_.push_back(std::move(event));
@@ -130,22 +134,22 @@ private:
   std::vector<new_event> pending_;
 };
 
-/// A class that `aggregate` was derived from as its comment says.
+/// A class that derives from `aggregate` as its comment says.
 template <class A>
 concept aggregate_type = std::derived_from<A, aggregate<A, typename A::events_type, typename A::state_type>> &&
                          std::copyable<A> && std::default_initializable<A> && requires {
                            { A::name } -> std::convertible_to<std::string_view>;
                          };
 
-/// An aggregate of which snapshots are kept.
+/// An aggregate with snapshots.
 template <class A>
 concept keeps_snapshots = aggregate_type<A> && !std::is_void_v<typename A::state_type>;
 
-/// What loading and saving may do with an aggregate, and its commands may not.
+/// The part of an aggregate that only loading and saving use.
 struct aggregate_access {
   template <class A>
   static A make(stream_id id) {
-    // The base ends with a pointer, so that nothing fits in behind it.
+    // The base ends with a pointer, so a member cannot hide in its padding.
     static_assert(!keeps_snapshots<A> ||
                     sizeof(A) == sizeof(aggregate<A, typename A::events_type, typename A::state_type>),
                   "an aggregate with a state struct has no members of its own, which snapshots would lose: move them "
@@ -155,7 +159,7 @@ struct aggregate_access {
     return a;
   }
 
-  /// Applies a stored record. Errors: `invalid_event` where its data does not fit.
+  /// Applies a stored record. Errors: `invalid_event` if its data does not fit.
   template <class A>
   static result<void> fold(A& a, const record& r) {
     result<void> answer;
@@ -172,7 +176,7 @@ struct aggregate_access {
     return answer;
   }
 
-  /// The pending events as they are appended. Gives ids to those that have none, which they keep.
+  /// The request that appends the pending events. Events without an id get one and keep it, so a retry repeats nothing.
   template <class A>
   static append_request request_for(A& a) {
     for (auto& event : a.pending_)
@@ -203,8 +207,8 @@ struct aggregate_access {
     return made;
   }
 
-  /// Errors: `invalid_argument` where something is pending or nothing was folded; `invalid_event` where the state has
-  /// no form in JSON.
+  /// Errors: `invalid_argument` if events are pending or none was folded; `invalid_event` if the state has no form in
+  /// JSON.
   template <keeps_snapshots A>
   static result<snapshot> take_snapshot(const A& a) {
     const auto refused = [&](errc code, const std::string& why) {
@@ -224,7 +228,7 @@ struct aggregate_access {
     return s;
   }
 
-  /// Takes over what a snapshot holds. False where it is of no use; then nothing has changed.
+  /// Restores the state from a snapshot. False if the snapshot does not hold; nothing has changed then.
   template <keeps_snapshots A>
   static bool restore(A& a, const stored_snapshot& stored) {
     const auto& s = stored.snapshot;
@@ -237,7 +241,7 @@ struct aggregate_access {
     return true;
   }
 
-  /// Of the last stored record folded.
+  /// The cursor of the last stored record folded.
   template <keeps_snapshots A>
   static const stream_cursor& cursor_of(const A& a) {
     return a.last_;

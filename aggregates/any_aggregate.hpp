@@ -8,32 +8,32 @@
 
 namespace skald {
 
-/// Makes a snapshot of the state that it holds, when there is time for it.
+/// A copied state. Call it to make the snapshot, which may be later than the copy.
 using snapshot_source = std::function<result<snapshot>()>;
 
-/// An aggregate whose type is erased, as actors hold it.
+/// An aggregate with its type erased. Actors hold these.
 class any_aggregate {
 public:
   virtual ~any_aggregate() = default;
 
   /// Applies a stored record. Errors: `invalid_event`.
   virtual result<void> fold(const record& r) = 0;
-  /// The number of events folded, pending ones included.
+  /// The number of events folded, including pending ones.
   [[nodiscard]] virtual skald::revision revision() const noexcept = 0;
   [[nodiscard]] virtual bool has_pending() const noexcept = 0;
-  /// What is pending as a request that expects the revision before it; afterwards nothing is pending.
+  /// The request that appends the pending events at the revision before them. Nothing is pending afterwards.
   [[nodiscard]] virtual append_request take_request() = 0;
-  /// The key of its snapshots, or none where its type keeps none.
+  /// The key of its snapshots. None if its type has no snapshots.
   [[nodiscard]] virtual std::optional<snapshot_key> key() const = 0;
-  /// Begins with a snapshot in place of the first records. False where it is of no use; then nothing has changed.
+  /// Restores the state from a snapshot. False if the snapshot does not hold; nothing has changed then.
   virtual bool restore(const stored_snapshot& s) = 0;
-  /// A copy of the state as it is; null where its type keeps no snapshots. Precondition: nothing is pending.
+  /// A copy of the current state. Null if its type has no snapshots. Precondition: nothing is pending.
   [[nodiscard]] virtual snapshot_source copy() const = 0;
-  /// The aggregate itself, for a command that knows its type.
+  /// The aggregate itself. A command that knows its type casts it back.
   [[nodiscard]] virtual void* object() noexcept = 0;
 };
 
-/// Makes the aggregate of a stream before its first event.
+/// Makes the aggregate of a stream, at revision 0.
 using aggregate_factory = std::unique_ptr<any_aggregate> (*)(const stream_id&);
 
 namespace detail {

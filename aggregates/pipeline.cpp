@@ -94,10 +94,10 @@ void pipeline::decide(command next) {
     entry.answer = error{errc::rejected, "the command threw something that is no std::exception"};
   }
   if (!state_->has_pending()) {
-    stale_ = stale_ || state_->revision() != entry.revision; // an event could not be applied
+    stale_ = stale_ || state_->revision() != entry.revision; // `with` threw
   } else {
     auto request = state_->take_request();
-    if (entry.answer) { // refused after it had pushed: the state holds events that will never be
+    if (entry.answer) { // refused after it had pushed: the state holds events that are never appended
       stale_ = true;
     } else {
       const auto previous = std::ranges::find_if(in_flight_.rbegin(), in_flight_.rend(),
@@ -135,7 +135,7 @@ void pipeline::settle() {
     const auto& answer = *front.answer;
     const bool appends = front.last_event.has_value();
     if (appends && refused_by_revision(answer) && ++front.command.attempts < max_attempts) {
-      fallen_ = true; // the command stays and decides again
+      fallen_ = true; // the command stays in flight and decides again
       break;
     }
     if (appends && (!answer || answer->revisions.back() != front.revision)) fallen_ = true;
@@ -150,8 +150,8 @@ void pipeline::settle() {
 void pipeline::fall_back() {
   const auto in_the_store = [](const decided& d) { return d.last_event && !d.answer && !d.unsent; };
   if (std::ranges::any_of(in_flight_, in_the_store)) return;
-  std::deque<decided> settled; // what has its answer from the store must not be done twice
-  while (!in_flight_.empty()) { // from behind, so that the order stays
+  std::deque<decided> settled; // the store has answered: deciding these again could append twice
+  while (!in_flight_.empty()) { // last first, so that the order stays
     auto last = std::move(in_flight_.back());
     in_flight_.pop_back();
     if (last.last_event && last.answer && !refused_by_revision(*last.answer))

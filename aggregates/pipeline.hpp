@@ -12,21 +12,24 @@
 
 namespace skald {
 
-/// What a command does with an aggregate: looks, pushes events, throws `rejected`. May be called several times.
+/// A command: looks at the aggregate, pushes events or throws `rejected`. May be called several times.
 using decision = std::function<void(any_aggregate&)>;
 
-/// Where the answer to a command goes. Called once, on the thread that drives the pipeline, which it must not call
-/// back.
+/// Receives the answer to a command. Called once, on the thread that drives the pipeline. Must not call the pipeline.
 using decision_answer = std::function<void(result<receipt>)>;
 
-/// Decides the commands of one stream, one after the other, and keeps their appends in flight.
+/// Decides the commands of one stream in order, without waiting for the appends of earlier commands.
 ///
-/// Plain code without threads and time; an aggregate actor drives it. A cold pipeline asks for its stream to be loaded.
-/// The next command decides on the state that the commands before it will have made, while their appends are still in
-/// flight; answers wait until everything a decision rests on is durable, also refusals and reads. When the store
-/// refuses an append because the stream has moved on, what was decided on it is dropped, the stream is loaded again
-/// and the commands decide anew, at most `max_attempts` times. Each append names the event it rests on
-/// (`append_request::after`), so that it falls together with the one before it. Not thread-safe.
+/// - A cold pipeline asks for its stream to be loaded.
+/// - The next command decides on the speculative state: the state after all earlier commands, whose appends may still
+///   be in flight.
+/// - An answer waits until everything that its decision rests on is durable. This includes refusals and reads.
+/// - Each append names the event it rests on (`append_request::after`), so the store refuses it together with the one
+///   before it.
+/// - When the store refuses an append because the stream has moved on, the pipeline drops the speculative state, loads
+///   the stream again and decides again, at most `max_attempts` times.
+///
+/// Plain code without threads and clocks; an aggregate actor drives it. Not thread-safe.
 class pipeline {
 public:
   static constexpr std::size_t max_in_flight = 64;
@@ -39,40 +42,39 @@ public:
     append_request request;
   };
 
-  /// What to read of the stream.
+  /// How to load the stream.
   struct load_action {
-    std::optional<snapshot_key> snapshot; ///< look for it first: answer with `restore`
+    std::optional<snapshot_key> snapshot; ///< look for this snapshot first, and pass it to `restore`
   };
 
   pipeline(stream_id stream, aggregate_factory make, snapshot_every every = {})
     : stream_{std::move(stream)}, make_{make}, every_{every} {}
 
-  /// Takes a command.
+  /// Adds a command. It decides as soon as the state is loaded and there is room in flight.
   void submit(decision decide, decision_answer answer);
 
-  /// Whether the stream has to be read now: answer with `fold` for each record, then `loaded`. Something once for each
-  /// time.
+  /// Asks, once for each load, for the stream to be read. Call `fold` for each record, then `loaded`.
   [[nodiscard]] std::optional<load_action> take_load();
-  /// The snapshot that was found. Where it is used, the stream is to be read behind its cursor; where it is of no
-  /// use, from the beginning.
+  /// Restores the state from the snapshot that was found. True: read the stream after its cursor. False: the snapshot
+  /// does not hold; read the stream from its beginning.
   [[nodiscard]] bool restore(const stored_snapshot& s);
-  /// One record of the stream that is being loaded.
+  /// Folds one record of the stream that is being loaded.
   void fold(const record& r);
-  /// The stream was read to its end, or could not be read: then all that waits is answered with the error.
+  /// Ends a load: the stream was read to its end, or could not be read. An error answers all commands that wait.
   void loaded(result<void> read);
 
-  /// The next append to send, if any; each is answered by `appended`, in any order.
+  /// The next append to send, if any. Pass each answer to `appended`, in any order.
   [[nodiscard]] std::optional<append_action> take_append();
   void appended(ticket which, result<receipt> answer);
 
-  /// A state of which a snapshot is due, if any, all of it durable.
+  /// A durable state whose snapshot is due, if any.
   [[nodiscard]] snapshot_source take_snapshot() { return std::exchange(snapshot_, nullptr); }
 
-  /// Somebody else changed the stream, which is at `seen` now or beyond: it is loaded again before the next command
-  /// decides, unless the state is as far.
+  /// Reports that an append of others brought the stream to `seen` or later. The pipeline loads it again before
+  /// the next command decides, unless its state is at `seen` already.
   void mark_stale(revision seen);
 
-  /// Nothing waits and nothing is in flight.
+  /// True if no command waits and nothing is in flight.
   [[nodiscard]] bool idle() const noexcept { return waiting_.empty() && in_flight_.empty() && !loading_; }
 
 private:
@@ -82,15 +84,15 @@ private:
     unsigned attempts = 0;
   };
 
-  /// A command that has decided and waits for its answer to become true.
+  /// A command that has decided. Its answer waits until it is durable.
   struct decided {
     skald::pipeline::command command;
     pipeline::ticket ticket;
-    std::optional<event_id> last_event; ///< of its append; none: it appends nothing
-    skald::revision revision; ///< once it is done
-    std::optional<result<receipt>> answer; ///< known, but not yet to be given
+    std::optional<event_id> last_event; ///< of its append; none if it appends nothing
+    skald::revision revision; ///< of the stream after this command
+    std::optional<result<receipt>> answer; ///< once it is known; given when those before it are
     std::optional<append_request> unsent;
-    snapshot_source snapshot; ///< of the state as this command leaves it, where one is due
+    snapshot_source snapshot; ///< of the state after this command, if one is due
   };
 
   void run();
@@ -103,17 +105,17 @@ private:
   stream_id stream_;
   aggregate_factory make_;
   snapshot_every every_;
-  std::unique_ptr<any_aggregate> state_; ///< null: cold
+  std::unique_ptr<any_aggregate> state_; ///< null while cold
   std::optional<error> fold_error_;
   std::deque<command> waiting_;
   std::deque<decided> in_flight_; ///< in the order of their decisions
   ticket next_ticket_ = 1;
-  skald::revision copied_; ///< of the last state that was copied for a snapshot, or was restored from one
+  skald::revision copied_; ///< of the last state that was copied for a snapshot, or restored from one
   snapshot_source snapshot_;
-  bool loading_ = false; ///< nothing is in flight meanwhile
+  bool loading_ = false; ///< nothing is in flight while this is set
   bool load_wanted_ = false;
   bool stale_ = false; ///< load again once nothing is in flight
-  bool fallen_ = false; ///< an append was refused: nothing decides until the others in flight are answered
+  bool fallen_ = false; ///< an append was refused: wait for the others in flight before deciding again
 };
 
 } // namespace skald

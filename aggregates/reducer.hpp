@@ -15,10 +15,10 @@
 
 namespace skald {
 
-/// Folds events into a state of its own: a described struct, and a step for each event type that it is about.
+/// Folds the events of any query into a state: a described struct, and a step for each event type that matters.
 ///
-/// Make one with `make_reducer`. Steps are called as `step(State&, const Data&)`, must not fail, and may not change
-/// anything but the state. Const functions may be called from several threads where the steps allow it.
+/// Make one with `make_reducer`. A step is a `void(State&, const Data&)`. It must not fail, and changes only the state.
+/// Const functions are thread-safe if the steps are.
 template <class Events, class State, class Steps>
 class reducer {
 public:
@@ -27,8 +27,8 @@ public:
 
   reducer(std::string name, Steps steps) : name_{std::move(name)}, steps_{std::move(steps)} {}
 
-  /// The same reducer with a version of its steps, 1 where none is given. Raise it where they make something else of
-  /// the same events: older snapshots are of no use then.
+  /// Sets the version of the steps; the default is 1. Raise it when they fold the same events into another state. That
+  /// discards older snapshots.
   [[nodiscard]] reducer version(std::uint32_t number) && {
     version_ = number;
     return std::move(*this);
@@ -45,7 +45,7 @@ public:
     return names;
   }
 
-  /// Applies one record; other types change nothing. Errors: `invalid_event`.
+  /// Applies one record. Types without a step change nothing. Errors: `invalid_event`.
   result<void> fold(State& state, const record& r) const {
     result<void> answer;
     for_each_event<Events>([&]<class Event>() {
@@ -60,9 +60,9 @@ public:
     return answer;
   }
 
-  /// The state of what `query` reads, or none where it reads no event with a step. The query's types are set.
+  /// Folds the records that `query` finds. None if no event with a step is found. Replaces the query's types.
   ///
-  /// Blocks while it reads; memory holds one page. Errors: `invalid_event`, those of `event_store::read`.
+  /// Errors: `invalid_event`, those of `event_store::read`. Blocks while it reads. Memory holds one page.
   template <class Query>
   [[nodiscard]] result<std::optional<State>> reduce(const event_store& store, Query query) const {
     std::optional<State> state;
@@ -78,14 +78,14 @@ public:
     return state;
   }
 
-  /// The state of a stream, or of the streams that are kept under a relation key: from the snapshot of it, where
-  /// there is one that holds, and what lies behind that.
+  /// Folds a stream, or all streams of a relation key. Begins at the snapshot if one holds.
   ///
-  /// Sees to the snapshot: one that is of no use is removed, and a new one is saved where so many records of whatever
-  /// type were folded behind the last one, or from the beginning. A snapshot that cannot be saved is no error. Blocks
-  /// while it reads; memory holds one page, and of a relation the names of its streams. Of a relation with more
-  /// streams than a query names, those that join or leave meanwhile may be folded or not. Errors: as above, and
-  /// `read_failed` of the relation.
+  /// Also keeps the snapshot up to date: removes one that does not hold, and saves a new one when `every` records of
+  /// any type were read after the last one. A snapshot that cannot be saved is no error.
+  ///
+  /// Errors: as above, and `read_failed` of the relation. Blocks while it reads. Memory holds one page, and the names
+  /// of a relation's streams. If a relation has more streams than `limits::query_names`, a stream that joins or leaves
+  /// it during the call may be folded or not.
   [[nodiscard]] result<std::optional<State>> reduce(event_store& store, const stream_id& of,
                                                     snapshot_every every) const {
     return reduce(store, snapshot_key{name_, of}, stream_query{of}, revision{}, every);
@@ -100,7 +100,7 @@ public:
   }
 
 private:
-  /// What was folded so far: the state, which may be none, up to which record, and how many there were.
+  /// The fold so far: its state (none before the first event with a step), its last record, its number of records.
   struct progress {
     std::optional<State> state;
     stream_cursor last;
@@ -190,7 +190,7 @@ struct overloaded : Fs... {
 
 } // namespace detail
 
-/// Names a reducer and gives it its steps, one function object for each event type:
+/// Makes a reducer from its name and its steps, one function object for each event type:
 /// `make_reducer<fine_events, totals>("totals", [](totals& t, const paid& e) { t.paid_cents += e.payment_cents; })`.
 template <class Events, class State, class... Steps>
 [[nodiscard]] auto make_reducer(std::string name, Steps... steps) {

@@ -9,7 +9,7 @@ namespace skald {
 
 namespace detail {
 
-/// Folds a stream into an aggregate that is new or restored from a snapshot.
+/// Folds the rest of a stream into an aggregate that is new or restored from a snapshot.
 template <aggregate_type A>
 result<void> fold_rest(const event_store& store, A& a) {
   stream_query rest{a.id()};
@@ -24,10 +24,11 @@ result<void> fold_rest(const event_store& store, A& a) {
 
 } // namespace detail
 
-/// Folds a stream into its aggregate, page by page: from its snapshot, where one is kept that holds, else from its
-/// beginning. An unknown stream gives one at revision 0.
+/// Loads the aggregate of a stream. Begins at the snapshot if one holds. An unknown stream gives an aggregate at
+/// revision 0.
 ///
-/// Blocks while it reads. Errors: those of `event_store::read`, and `invalid_event` for a record that does not fit.
+/// Errors: those of `event_store::read`; `invalid_event` for a record that does not fit. Blocks while it reads. Memory
+/// holds one page.
 template <aggregate_type A>
 [[nodiscard]] result<A> load(const event_store& store, stream_id id) {
   auto loaded = aggregate_access::make<A>(std::move(id));
@@ -38,8 +39,8 @@ template <aggregate_type A>
   return loaded;
 }
 
-/// Keeps a snapshot of an aggregate, from which `load` begins. Errors: `invalid_argument` where something is pending or
-/// the stream is empty, `invalid_event` where the state has no form in JSON, those of `event_store::save_snapshots`.
+/// Saves a snapshot of an aggregate; `load` begins there. Errors: `invalid_argument` if events are pending or the
+/// stream is empty; `invalid_event` if the state has no form in JSON; those of `event_store::save_snapshots`.
 template <keeps_snapshots A>
 [[nodiscard]] result<void> save_snapshot(event_store& store, const A& a) {
   const auto taken = aggregate_access::take_snapshot(a);
@@ -47,8 +48,8 @@ template <keeps_snapshots A>
   return store.save_snapshots(std::span{&*taken, 1});
 }
 
-/// The same as `load`, and sees to the snapshot: one that is of no use is removed, and a new one is saved where so many
-/// records were folded behind the last one, or from the beginning. A snapshot that cannot be saved is no error.
+/// Loads as above, and keeps the snapshot up to date: removes one that does not hold, and saves a new one when `every`
+/// records were folded after the last one. A snapshot that cannot be saved is no error.
 template <keeps_snapshots A>
 [[nodiscard]] result<A> load(event_store& store, stream_id id, snapshot_every every) {
   auto loaded = aggregate_access::make<A>(std::move(id));
@@ -61,12 +62,12 @@ template <keeps_snapshots A>
   return loaded;
 }
 
-/// Appends what aggregates have pending, all of it or nothing, expecting each stream to be just where its aggregate was
-/// loaded, also where nothing is pending.
+/// Appends the pending events of one or more aggregates, atomically. Expects each stream at the revision where its
+/// aggregate was loaded, even if that aggregate has nothing pending.
 ///
-/// Blocks while it writes. On success nothing is pending any more; on an error everything still is. A retry after
-/// an outcome `unknown` repeats nothing, for the events keep the ids they got at the first try. Errors: those of
-/// `event_store::append`; after `wrong_expected_revision`, load again and decide anew.
+/// Errors: those of `event_store::append`. After `wrong_expected_revision`, load and decide again. Nothing is pending
+/// after success; everything still is after an error. A retry after the outcome `unknown` repeats nothing, because the
+/// events keep their ids. Blocks while it writes.
 template <aggregate_type... A>
   requires(sizeof...(A) > 0)
 [[nodiscard]] result<receipt> save(event_store& store, A&... a) {

@@ -15,7 +15,7 @@
 
 namespace skald {
 
-/// How many records have to be folded behind the last snapshot before a new one is saved. 0: none is.
+/// How many records are folded after one snapshot before the next one is saved. 0 saves none.
 struct snapshot_every {
   std::uint64_t records = 100;
 
@@ -24,7 +24,7 @@ struct snapshot_every {
 
 namespace detail {
 
-/// In place of a member of whatever type.
+/// Converts to a member of any type.
 struct anything {
   template <class T>
   operator T() const;
@@ -35,8 +35,8 @@ constexpr bool takes(std::index_sequence<I...>) {
   return requires { T{(static_cast<void>(I), anything{})...}; };
 }
 
-/// Whether a struct has no bases and members but those that are described: one more cannot be initialized. Only plain
-/// structs can be asked.
+/// True if a struct has no other bases and members than the described ones: it cannot be initialized with one more.
+/// Works for plain structs only.
 template <class T>
 constexpr bool is_described_whole() {
   using boost::describe::mod_any_access;
@@ -54,8 +54,8 @@ constexpr void check_described_whole() {
     "members: what it leaves out would be lost");
 }
 
-/// Writes what a type looks like in JSON: names and types, all the way down. A struct inside itself is written as the
-/// number of structs between them.
+/// Writes the shape of a type in JSON: all names and types, nested ones included. A struct inside itself is written as
+/// the number of structs between the two.
 template <class T, class... Around>
 void write_shape(std::string& out) {
   check_mapped<T>();
@@ -101,8 +101,8 @@ void write_shape(std::string& out) {
   }
 }
 
-/// What a snapshot has to have been made of to be of use: the shape of the state, the event types and their schema
-/// versions, and the version that the user gives to how they are folded.
+/// A hash of everything a snapshot depends on: the shape of the state, the event types with their schema versions, and
+/// the user's version of how they are folded. A snapshot holds only if its fingerprint is the same.
 template <class State>
 [[nodiscard]] std::string fingerprint(std::string_view events, std::uint32_t version) {
   std::string shape;
@@ -110,7 +110,7 @@ template <class State>
   return derive_event_id({shape, events, std::to_string(version)}).str();
 }
 
-/// An event type as it goes into a fingerprint.
+/// An event type as part of a fingerprint.
 template <class Event>
 [[nodiscard]] std::string versioned_name() {
   return std::string{Event::name} + ' ' + std::to_string(Event::schema_version) + '\n';

@@ -8,13 +8,13 @@
 
 namespace skald {
 
-/// How often, and for which events, a handler runs.
+/// The kind of a handler decides which deliveries it gets; see `hears`.
 enum class handler_kind : std::uint8_t { once, on, all };
 
-/// How a record reaches a handler. Each is a message type of its own; see `actors/interfaces.hpp`.
+/// How a record reaches a handler. Each delivery is a message type; see `actors/interfaces.hpp`.
 enum class delivery : std::uint8_t { fresh, hydrated, outdated };
 
-/// The table that decides who hears of what:
+/// True if a handler of this kind gets this delivery:
 ///
 /// |        | fresh | hydrated | outdated |
 /// |--------|-------|----------|----------|
@@ -30,10 +30,10 @@ enum class delivery : std::uint8_t { fresh, hydrated, outdated };
   return false;
 }
 
-/// How a projection that is fresh from behind `fresh_from` delivers a record; none for a silent one.
+/// How a projection delivers a record. None for a silent record, which is not delivered.
 ///
-/// Outdated wins over hydrated. What lies at or below `fresh_from` is history or replayed, and arrives as hydrated,
-/// silent or not.
+/// Outdated wins over hydrated. A record at or below `fresh_from` is history or replayed. It arrives as hydrated, even
+/// if it is silent.
 [[nodiscard]] constexpr std::optional<delivery> delivery_of(bool hydrated, bool outdated, bool silent, position at,
                                                             position fresh_from) noexcept {
   if (outdated) return delivery::outdated;

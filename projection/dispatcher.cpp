@@ -82,7 +82,7 @@ void dispatcher::hand_over(ticket which, std::vector<assignment>& out) {
     return;
   }
 
-  // One handler only: it gets what it alone wants of the stream behind this record as well.
+  // One handler only: the run goes on with the later records of the stream that this handler wants alone.
   const auto only_handler = [&](const work& w) {
     std::size_t found = 0;
     for_each_owed(w.records->records[w.index], w.delivery, [&](std::size_t handler) { found = handler; });

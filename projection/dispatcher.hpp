@@ -17,10 +17,10 @@
 
 namespace skald {
 
-/// A record on its way through a projection, as its dispatcher numbers them.
+/// The number of a record on its way through a dispatcher.
 using ticket = std::uint64_t;
 
-/// Records of one stream for one handler, to be handled one after the other.
+/// Records of one stream for one handler, to be handled in order.
 struct delivery_run {
   struct item {
     skald::ticket ticket;
@@ -29,7 +29,7 @@ struct delivery_run {
   std::vector<item> items;
 };
 
-/// What one handler may start with. The runs are of different streams and may go side by side.
+/// Records that one handler may start with. The runs belong to different streams and may run concurrently.
 struct assignment {
   std::size_t handler; ///< index into the dispatcher's handlers
   skald::delivery delivery;
@@ -37,7 +37,7 @@ struct assignment {
   std::vector<delivery_run> runs;
 };
 
-/// What became of deliveries to one handler.
+/// The outcome of deliveries to one handler.
 struct delivery_report {
   std::size_t handler = 0;
   std::vector<ticket> done;
@@ -47,10 +47,11 @@ struct delivery_report {
 
 /// Decides which handler may start with which record of a projection, and how far everything is handled.
 ///
-/// Plain code without threads and without time: the projector actor feeds it pages and completions, and carries out
-/// what it answers. A stream's next record starts when all handlers of the one before are done; different streams go
-/// side by side. Consecutive records of a stream that the same single handler wants are handed over as one run. Not
-/// thread-safe. Every call costs in proportion to the records it is about.
+/// A stream's next record starts when all handlers of the previous one are done. Different streams run concurrently.
+/// Consecutive records of a stream that one and the same handler wants alone are handed over as one run.
+///
+/// Plain code without threads and clocks; `projection_run` drives it. Not thread-safe. The cost of a call grows with
+/// the records it is about.
 class dispatcher {
 public:
   struct handler_info {
@@ -59,43 +60,43 @@ public:
     std::string type;
   };
 
-  /// Starts behind `start.handled`. `once` handlers skip what `start.completions` says they are done with.
+  /// Starts after `start.handled`. `once` handlers skip the records in `start.completions`.
   dispatcher(std::vector<handler_info> handlers, checkpoint start);
 
-  /// Takes the next page. Precondition: positions go on where the last page ended.
+  /// Adds the next page. Precondition: its positions follow those of the last page.
   void offer(std::shared_ptr<const page> records);
 
-  /// What may start now; each is answered by `done` or `failed` for every item. Nothing once a handler has failed.
+  /// The records that may start now. Report each item with `done`, `failed` or `abandoned`. Nothing after a failure.
   [[nodiscard]] std::vector<assignment> take_ready();
 
-  /// A handler is done with a record.
+  /// Reports that a handler is done with a record.
   void done(std::size_t handler, ticket which);
 
-  /// A handler threw: the record stays unhandled, and nothing starts any more. What is running may still end.
+  /// Reports that a handler threw. The record stays unhandled, and nothing else starts. Running handlers may still end.
   void failed(std::size_t handler, ticket which);
 
-  /// The record of an unfinished ticket.
+  /// The record of a ticket. Precondition: it is not finished.
   [[nodiscard]] std::shared_ptr<const record> record_of(ticket which) const;
 
-  /// A record that was handed over will not be handled, for the projection is ending.
+  /// Reports that a record was handed over and will not be handled.
   void abandoned(ticket which);
 
-  /// Everything up to here is handled.
+  /// The position up to which everything is handled: the checkpoint.
   [[nodiscard]] position handled() const noexcept { return handled_; }
 
-  /// Everything up to here was offered.
+  /// The position up to which everything was offered.
   [[nodiscard]] position offered() const noexcept { return offered_; }
 
-  /// Records that were offered and lie above the checkpoint; one that does not end holds all behind it.
+  /// The number of offered records above the checkpoint. One record that does not end keeps all later ones in here.
   [[nodiscard]] std::size_t window_records() const noexcept { return offered_.value - handled_.value; }
 
-  /// About the bytes of the pages that are not handled whole: what memory is bounded by.
+  /// The approximate bytes of the pages that are not handled completely. These are in memory.
   [[nodiscard]] std::size_t window_bytes() const noexcept { return window_bytes_; }
 
-  /// Deliveries that were handed over and are not answered.
+  /// The number of deliveries that were handed over and not reported yet.
   [[nodiscard]] std::size_t running() const noexcept { return running_; }
 
-  /// What has to become durable, or none where nothing is new since the last call.
+  /// The progress to save. None if there is no progress since the last call.
   [[nodiscard]] std::optional<checkpoint_update> take_update(const std::string& projection);
 
 private:
@@ -105,13 +106,13 @@ private:
     std::shared_ptr<const page> records; ///< null once finished
     skald::delivery delivery;
     bool handed_over = false;
-    std::size_t unanswered = 0; ///< handlers that are not done
+    std::size_t unanswered = 0; ///< the number of handlers that are not done
     ticket next_of_stream = 0; ///< 0 for none
   };
 
   work& at(ticket which) { return works_[which - first_ticket_]; }
   [[nodiscard]] bool owed(std::size_t handler, skald::delivery how, position where) const;
-  /// Calls `visit` with each handler that the record is for, but those that were done before the start.
+  /// Calls `visit` with each handler that gets the record and was not done with it before the start.
   template <class Visit>
   void for_each_owed(const record& r, skald::delivery how, Visit visit) const;
   void hand_over(ticket which, std::vector<assignment>& out);
@@ -126,7 +127,7 @@ private:
   position saved_;
   std::vector<completion> known_; ///< from before the start, ordered
   std::vector<std::pair<position, std::size_t>> new_completions_;
-  std::deque<work> works_; ///< in order of position; the first one's ticket is `first_ticket_`
+  std::deque<work> works_; ///< by position; the first one's ticket is `first_ticket_`
   ticket first_ticket_ = 1;
   std::unordered_map<stream_id, ticket> lanes_; ///< the newest unfinished record of each stream
   std::vector<ticket> ready_;

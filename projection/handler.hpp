@@ -16,9 +16,9 @@
 
 namespace skald {
 
-/// A record with its data as the struct of its event type: what handlers get.
+/// The argument of a handler: a record, with its data as the struct of its event type.
 ///
-/// Copies share the record. `r->amount_cents` reads the data, `r.record()` everything else.
+/// `r->amount_cents` reads the data; `r.record()` has everything else. Copies share the record.
 template <class Data>
 class record_of {
 public:
@@ -36,19 +36,19 @@ private:
   skald::delivery how_;
 };
 
-/// A coroutine `task<void>(record_of<Data>)`, as a function object or a function.
+/// A coroutine `task<void>(record_of<Data>)`: a function object or a function.
 template <class F, class Data>
 concept handler_of =
   std::invocable<F&, record_of<Data>> && std::same_as<std::invoke_result_t<F&, record_of<Data>>, task<void>>;
 
-/// A handler as a projection keeps it: for one event type, its data type erased.
+/// A handler of one event type, with its data type erased. Projections hold these.
 struct handler {
-  /// What is remembered about it across restarts: `kind:type`, or the name it was given.
+  /// Its identity across restarts: `kind:type`, or the name that the user gave.
   std::string id;
   handler_kind kind;
   std::string type;
   std::uint32_t schema_version;
-  /// Decodes and runs. Throws `failure` where the data does not fit, and whatever the handler throws.
+  /// Decodes the record and runs the handler. Throws `failure` if the data does not fit, and what the handler throws.
   std::function<task<void>(std::shared_ptr<const record>, delivery)> run;
 };
 
@@ -66,7 +66,7 @@ task<void> run_handler(std::shared_ptr<F> f, std::uint32_t schema_version, std::
 
 } // namespace detail
 
-/// Makes a `handler` of a coroutine. `type` is the name of the event type, `id` may be empty.
+/// Makes a `handler` from a coroutine. `type` is the name of the event type. An empty `id` becomes `kind:type`.
 template <class Data, class F>
 [[nodiscard]] handler make_handler(handler_kind kind, std::string type, F f, std::string id = {},
                                    std::uint32_t schema_version = 1) {

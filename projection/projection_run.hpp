@@ -114,11 +114,11 @@ public:
   [[nodiscard]] actions handled(const delivery_report& report);
   [[nodiscard]] actions saved(const result<void>& outcome);
 
-  /// Somebody waits until everything up to `target` is handled. Errors: `timeout` at `deadline`, the error that stops
+  /// A caller waits until everything up to `target` is handled. Errors: `timeout` at `deadline`, the error that stops
   /// the projection, `stopped` when the node ends. Nothing is reached between `replay` and its answer.
   [[nodiscard]] actions reach(position target, time_point deadline, reply to);
 
-  /// Somebody wants everything after `from` delivered again, as hydrated. Answered when the checkpoint is rewound and
+  /// A caller wants everything after `from` delivered again, as hydrated. Answered when the checkpoint is rewound and
   /// `reset` was called, before the first delivery. Errors: `rejected` until another replay is answered, `stopped` when
   /// the node ends, those of `rewound` and `reset_done`.
   [[nodiscard]] actions replay(position from, std::function<void()> reset, reply to);

@@ -4,8 +4,8 @@
 
 namespace skald {
 
-/// The coroutine type of skald, which is Boost.Asio's: a task starts when it is awaited or spawned, runs on the
-/// executor it was spawned on, and composes with everything that takes `boost::asio::use_awaitable`.
+/// The coroutine type of skald: Boost.Asio's `awaitable`. A task starts when it is awaited or spawned, and runs on the
+/// executor it was spawned on. It works with every Asio operation that takes `boost::asio::use_awaitable`.
 template <class T>
 using task = boost::asio::awaitable<T>;
 

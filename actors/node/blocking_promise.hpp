@@ -9,7 +9,7 @@
 /// Not for users, and not installed.
 namespace skald::actors {
 
-/// A promise, and the future by which a thread waits for its answer.
+/// A promise, and a future with which a thread can wait for the answer.
 template <class T>
 std::pair<promise<T>, std::future<result<T>>> blocking_promise() {
   auto place = std::make_shared<std::promise<result<T>>>();

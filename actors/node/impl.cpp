@@ -17,7 +17,7 @@ using actors::blocking_promise;
 
 namespace {
 
-/// How long a shutdown waits for what should be over in a moment, before it goes on without.
+/// How long a shutdown waits for handlers that were cancelled, and for coroutines to fetch their answers.
 constexpr std::chrono::seconds after_cancel{5};
 
 } // namespace
@@ -37,7 +37,7 @@ node::impl::impl(node_options given)
     thread{[this] { context.run(); }} {
   if (!options.on_error) options.on_error = [](const error& why, const record*) { tell(why.message); };
   options.grace = actors::bounded(options.grace);
-  options.poll = std::max(actors::bounded(options.poll), std::chrono::milliseconds{1}); // others have a turn between
+  options.poll = std::max(actors::bounded(options.poll), std::chrono::milliseconds{1}); // 0 would keep the store busy
   if (options.accept_unknown_types) types->accept_unknown_types();
   commands->close(); // until it runs
   spawn_store();
@@ -69,9 +69,9 @@ void node::impl::mention(const error& why, const record* r) {
   try {
     options.on_error(why, r);
   } catch (const std::exception& e) {
-    tell(std::string{"on_error itself failed: "} + e.what() + "; it was told: " + why.message);
+    tell(std::string{"on_error itself failed: "} + e.what() + "; it was called with: " + why.message);
   } catch (...) {
-    tell("on_error itself failed; it was told: " + why.message);
+    tell("on_error itself failed; it was called with: " + why.message);
   }
 }
 
@@ -116,15 +116,15 @@ void node::impl::shut_down() {
   client->end();
 }
 
-/// Finishes everything that was accepted, however long the disk takes. Leaves only coroutines that do not fetch their
-/// answers.
+/// Waits until everything that was accepted is answered, however long the disk takes. Gives up on coroutines that do
+/// not fetch their answers.
 void node::impl::finish_accepted() {
   constexpr std::chrono::milliseconds round{100};
   for (auto left = after_cancel / round; !commands->wait_until_empty(round); --left) {
     if (left == 0) return tell("there are coroutines that do not fetch the answers to what they have sent");
     auto [promise, future] = blocking_promise<void>();
     client->write<void>([](event_store&) { return result<void>{}; }, std::move(promise));
-    future.wait(); // everything that had been sent to the store is done
+    future.wait(); // now the store is done with everything that was sent before
   }
 }
 

@@ -24,8 +24,8 @@
 /// Not for users, and not installed.
 namespace skald {
 
-/// The parts of a node, and their life: `impl.cpp` starts and ends them, `run.cpp` runs a program's `main`, and
-/// `other_processes.cpp` follows what other processes append.
+/// The parts of a node and their lifecycle. `impl.cpp` starts and ends the parts, `run.cpp` runs `main`, and
+/// `other_processes.cpp` follows the appends of other processes.
 class node::impl {
 public:
   using changed_streams = std::vector<std::pair<stream_id, revision>>;
@@ -38,27 +38,27 @@ public:
   /// Writes a line to standard error.
   static void tell(const std::string& what);
 
-  /// Reports an error that makes `run` fail. Thread-safe.
+  /// Calls `node_options::on_error`, and makes `run` return 1. Thread-safe.
   void report(const error& why, const record* r);
 
-  /// Reports an error to `node_options::on_error`. Thread-safe.
+  /// Calls `node_options::on_error`. Thread-safe.
   void mention(const error& why, const record* r);
 
-  /// Registers and starts the projections. Returns the first error.
+  /// Spawns and registers the projections. Returns the first error.
   result<void> start_projections();
 
-  /// Accepts nothing new from anywhere. What waits for a projection is refused.
+  /// Accepts nothing more. Halts the projections, which refuses those who wait for one.
   void stop_intake();
 
-  /// Ends everything, in order. Does nothing the second time.
+  /// Ends all parts, in order. Does nothing the second time.
   void shut_down();
 
   int run(const std::function<task<void>()>& main);
 
-  /// Calls `send(promise)` if the node accepts something; `send` sees to an answer.
+  /// Calls `send(promise)` if the gate has room, and awaits the answer.
   template <class T, class Send>
   task<T> accepted(Send send) {
-    const auto home = commands; // outlives the pass, wherever this coroutine is destroyed
+    const auto home = commands; // the gate must outlive the pass, wherever this coroutine is destroyed
     const auto pass = home->enter().value();
     auto answer = co_await actors::await_promise<T>(std::move(send));
     co_return std::move(answer).value();
@@ -70,10 +70,11 @@ public:
       [this, work = std::move(work)](actors::promise<T> answer) { client->read<T>(work, std::move(answer)); });
   }
 
-  /// Tells projections and aggregates what other processes append, as long as there is a store. On Asio's thread.
+  /// Notifies projections and aggregates of the appends of other processes. Runs on Asio's thread, as long as the store
+  /// actor answers.
   task<void> watch();
 
-  /// A promise that first tells aggregates that their streams have changed, and then passes the answer on.
+  /// A promise that notifies the aggregates of these streams before it passes the answer on.
   template <class T>
   actors::promise<T> with_notice(const std::vector<stream_id>& streams, actors::promise<T> answer) {
     constexpr revision beyond_all{UINT64_MAX};
@@ -90,15 +91,15 @@ public:
   std::unique_ptr<event_store> store;
   std::shared_ptr<actors::gate> commands;
   actors::gate append_bytes;
-  std::vector<std::shared_ptr<actors::local_projection_door>> projections; // fixed once it runs
+  std::vector<std::shared_ptr<actors::local_projection_door>> projections; // fixed while it runs
   std::vector<std::shared_ptr<actors::link<actors::directory_actor>>> directories; // likewise
-  std::optional<position> untold; // other processes appended what comes after; for Asio's thread
+  std::optional<position> unannounced; // other processes have appended after it; used on Asio's thread
   std::atomic<bool> failed{false};
   bool ran = false;
   bool ended = false;
 
-  // The actors end before the context in which their answers are fetched; its thread ends before them, because what it
-  // did with the actor system may keep that alive.
+  // Destroyed in reverse: the actor system before the context, because answers of actors go there. The thread ends
+  // before both, because it may keep the actor system alive.
   boost::asio::io_context context{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
   std::thread thread;
@@ -109,7 +110,7 @@ public:
 private:
   void spawn_store();
   void finish_accepted();
-  task<result<void>> tell_of_others();
+  task<result<void>> announce_others();
 };
 
 } // namespace skald

@@ -10,7 +10,7 @@
 /// Not for users, and not installed.
 namespace skald::actors {
 
-/// Sends commands to the aggregates of one type, as many at a time as a gate lets in.
+/// Sends commands to the directory of one aggregate type in this process. A gate limits how many are under way.
 class local_command_door final : public skald::detail::command_door,
                                  public std::enable_shared_from_this<local_command_door> {
 public:

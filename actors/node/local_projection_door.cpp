@@ -10,7 +10,7 @@ namespace skald::actors {
 
 namespace {
 
-/// Sends the message that `make(promise)` returns, and waits for its answer.
+/// Sends the message that `make(promise)` returns, and awaits its answer.
 template <class MakeMessage>
 task<void> ask(std::shared_ptr<local_projection_door> self, MakeMessage make) {
   auto start = [&](promise<void> answer) {

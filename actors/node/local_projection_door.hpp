@@ -17,7 +17,7 @@
 /// Not for users, and not installed.
 namespace skald::actors {
 
-/// A projection, before and while its actor runs.
+/// One projection of this process: collects its handlers, then spawns its actor and sends it messages.
 class local_projection_door final : public skald::detail::projection_door,
                                     public std::enable_shared_from_this<local_projection_door> {
 public:
@@ -48,7 +48,7 @@ private:
   std::shared_ptr<const catalog> types_;
   std::vector<handler> handlers_;
   bool started_ = false;
-  link<projector_actor> actor_; // to nobody before and after it runs
+  link<projector_actor> actor_; // leads nowhere before and after it runs
 };
 
 } // namespace skald::actors

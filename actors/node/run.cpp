@@ -18,7 +18,7 @@ namespace asio = boost::asio;
 
 int node::impl::run(const std::function<task<void>()>& main) {
   ran = true;
-  if (!start_projections()) { // which was told
+  if (!start_projections()) { // the error was reported
     shut_down();
     return 1;
   }
@@ -45,7 +45,7 @@ int node::impl::run(const std::function<task<void>()>& main) {
   const auto thrown = ended.get_future().get();
   shut_down();
 
-  // The set ends on the thread that serves it.
+  // The set is destroyed below: nothing of it may still run on the thread that serves it.
   std::promise<void> quiet;
   asio::post(context, [&] {
     signals.cancel();
