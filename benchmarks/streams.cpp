@@ -2,6 +2,7 @@
 #include "workloads.hpp"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 #include <random>
@@ -67,6 +68,22 @@ private:
   std::unique_ptr<plain_sqlite> plain_;
 };
 
+/// Two stores that are filled alike, which floor and subject exchange every two pairs: one of them is always the faster
+/// one, by where its file lies.
+class exchanged_stores {
+public:
+  exchanged_stores(const std::filesystem::path& folder, const std::vector<skald::stream_id>& streams)
+    : stores_{wide_store{folder, streams}, wide_store{folder, streams}} {}
+
+  wide_store& of_floor() { return stores_.at(floors_++ / 2 % 2); }
+  wide_store& of_subject() { return stores_.at((subjects_++ / 2 + 1) % 2); }
+
+private:
+  std::array<wide_store, 2> stores_;
+  std::size_t floors_ = 0;
+  std::size_t subjects_ = 0;
+};
+
 auto store_with(const setting& s, std::vector<skald::stream_id> (*names)(std::size_t), std::size_t count) {
   return shared([=] { return std::make_unique<wide_store>(s.folder, names(count)); });
 }
@@ -79,11 +96,17 @@ std::vector<workload> stream_workloads(const setting& s) {
   const auto events = s.scaled(25'600);
   std::vector<workload> all;
 
-  const auto here = store_with(s, random_names, many);
-  const auto there = store_with(s, random_names, many);
+  const auto stores = shared([=] { return std::make_unique<exchanged_stores>(s.folder, random_names(many)); });
   all.push_back({"random order over " + std::to_string(many) + " streams with random names", "events", events,
-                 [=] { return here().append_plainly(here().draw(events)); },
-                 [=] { return there().append(there().draw(events)); }, 0.8});
+                 [=] {
+                   auto& store = stores().of_floor();
+                   return store.append_plainly(store.draw(events));
+                 },
+                 [=] {
+                   auto& store = stores().of_subject();
+                   return store.append(store.draw(events));
+                 },
+                 0.8});
 
   const auto new_ones = [&](std::string name, auto append, std::optional<double> bar) {
     const auto narrow = store_with(s, ordered_names, few);
