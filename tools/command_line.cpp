@@ -124,8 +124,9 @@ public:
     if (const auto* store = command->get_option_no_throw("--store"); store && store->empty()) {
       // Not by CLI11, which would do it for the commands that were not chosen, too, over what this one was given.
       const char* variable = std::getenv("SKALD_STORE"); // NOLINT(concurrency-mt-unsafe): no thread is there yet
-      if (!variable || !*variable) return refuse("--store is required, or SKALD_STORE", command->get_name() + ' ');
-      common_.store = variable;
+      if ((!variable || !*variable) && !import_.dry_run)
+        return refuse("--store is required, or SKALD_STORE", command->get_name() + ' ');
+      if (variable) common_.store = variable;
     }
     common_.for_people = table_ || (!json_ && at_.out_is_terminal);
     try {
@@ -211,6 +212,11 @@ private:
     import->add_option("LOG", import_.files, "NDJSON, one event a line; - is standard input")
       ->required()
       ->option_text("...");
+    add_text(import, "--format", import_.format, "FORMAT",
+             "How the log is written: skald (default), json with --map, cloudevents, csv");
+    add_text(import, "--map", import_.map, "MAP",
+             "Where the members are: stream=subject,created=time,type='made',data=.");
+    import->add_flag("--dry-run", import_.dry_run, "Show what the first events would be, and touch no store");
     add_text(import, "--time", import_.time, "STYLE",
              "How the log writes times: rfc3339 (default), utc where offsets are missing, seconds, milliseconds");
     import->add_flag("--exact-times", import_.exact_times,

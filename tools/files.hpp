@@ -86,6 +86,9 @@ public:
   /// The next line; none at the end and once it is stopped. Throws `failure` (`read_failed`).
   [[nodiscard]] std::optional<line> next();
 
+  /// What messages call the input.
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
   /// Bytes of the lines so far.
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
 

@@ -1,6 +1,7 @@
 #include "commands.hpp"
 #include "logs/event_line.hpp"
 #include "logs/import.hpp"
+#include "partly.hpp"
 #include "pieces.hpp"
 #include "progress.hpp"
 #include "text.hpp"
@@ -21,15 +22,7 @@ namespace tools {
 
 namespace {
 
-constexpr std::uint64_t most_told = 20; ///< of the lines that are refused
-
 std::string reason() { return std::generic_category().message(errno); }
-
-/// Bytes of a file, 0 where that means nothing.
-std::uint64_t size_of(int file) {
-  struct stat found{};
-  return ::fstat(file, &found) == 0 && S_ISREG(found.st_mode) ? static_cast<std::uint64_t>(found.st_size) : 0;
-}
 
 /// Reads up to `bytes` from there on; less at the end of the file.
 std::string bytes_at(int file, const std::string& name, std::uint64_t from, std::uint64_t bytes) {
@@ -109,36 +102,6 @@ skald::position resume(int file, const std::string& name, const skald::event_sto
   return after;
 }
 
-/// Ends a command that was interrupted, or has failed in the middle, with a sentence on what is left and how to go on.
-int interrupted(console& at, const std::string& what_is_left) {
-  at.err << "skald: interrupted: " + what_is_left + '\n';
-  return at.stop.status();
-}
-
-[[noreturn]] void failed(const skald::failure& why, const std::string& what_is_left) {
-  auto error = why.error();
-  error.message += "; " + what_is_left;
-  if (why.code() == skald::errc::corrupt) error.message += " once what is damaged is restored from a backup";
-  throw skald::failure{std::move(error)};
-}
-
-/// Tells what is refused: the first ones, and how many more.
-class refusals {
-public:
-  explicit refusals(console& at) : at_{at} {}
-
-  void add(const std::string& place, const std::string& why) {
-    if (++count_ <= most_told) at_.err << without_passwords(place + ": " + why) + '\n';
-  }
-  void end() const {
-    if (count_ > most_told) at_.err << "and so it went with " + grouped(count_ - most_told) + " more\n";
-  }
-
-private:
-  console& at_;
-  std::uint64_t count_ = 0;
-};
-
 /// Puts the streams under the keys under which the other store has them, and says how many. What is there stays.
 std::uint64_t copy_relations(const skald::event_store& from, skald::event_store& to) {
   std::uint64_t count = 0;
@@ -166,76 +129,7 @@ bool is_same_store(const std::string& one, const std::string& other) {
                           std::filesystem::equivalent(one.substr(file.size()), other.substr(file.size()), not_there));
 }
 
-std::string counts(const import_report& r, bool for_people) {
-  if (for_people)
-    return counted(r.written, "event") + " imported, " + grouped(r.known) + " known, " + counted(r.refused, "line") +
-           " refused\n";
-  return "{\"written\":" + std::to_string(r.written) + ",\"known\":" + std::to_string(r.known) +
-         ",\"refused\":" + std::to_string(r.refused) + "}\n";
-}
-
 } // namespace
-
-int run_import(const common_options& common, const import_options& options, console& at) {
-  const signal_stop signals{at.stop};
-  std::vector<descriptor> files;
-  std::uint64_t size = 0;
-  for (const auto& name : options.files) {
-    files.push_back(name == "-" ? descriptor{::dup(at.in)} : open_file(name, O_RDONLY));
-    size += size_of(files.back().get());
-  }
-  const log_time times{time_style_named(options.time),
-                       options.exact_times ? skald::timestamp::finer::refused : skald::timestamp::finer::in_counter};
-  const auto store = open(common, true);
-  std::string log;
-  refusals told{at};
-  hydrator events{*store,
-                  [&](std::uint64_t line, const std::string& why) { told.add(log + ':' + std::to_string(line), why); }};
-  const auto& done = events.report();
-  const auto what_is_left = [&] {
-    return skald::is_in_memory(common.store)
-             ? counted(done.written + done.known, "event") + " imported, and gone with the store in memory"
-             : counted(done.written + done.known, "event is", "events are") +
-                 " kept, and the same command goes on with the rest";
-  };
-  try {
-    progress shown{"imported", at};
-    log_reader reader;
-    std::uint64_t bytes = 0; // of the logs before
-    const auto show = [&](std::uint64_t read) {
-      const auto part = size == 0 ? 0 : static_cast<double>(bytes + read) / static_cast<double>(size);
-      shown.show(done.written + done.known, part);
-    };
-    for (std::size_t i = 0; i < files.size() && !at.stop.stopped(); ++i) {
-      const bool from_input = options.files[i] == "-";
-      log = from_input ? "standard input" : options.files[i];
-      line_reader lines{files[i].get(), from_input ? log : "'" + log + "'", at.stop};
-      while (const auto line = lines.next()) {
-        if (line->text.find_first_not_of(" \t\r") == std::string::npos) continue;
-        try {
-          if (line->too_long)
-            events.refuse(line->number, "the line is longer than any event may be");
-          else
-            events.add(reader.next(parse_event_line(line->text, times)), line->number);
-        } catch (const skald::failure& why) {
-          if (!is_about_the_record(why.code())) throw;
-          events.refuse(line->number, why.what());
-        }
-        show(lines.bytes());
-      }
-      events.finish(); // also where it is interrupted, and before the name of the log changes
-      show(lines.bytes());
-      bytes += lines.bytes();
-    }
-  } catch (const skald::failure& why) {
-    told.end();
-    failed(why, what_is_left());
-  }
-  told.end();
-  if (at.stop.stopped()) return interrupted(at, what_is_left());
-  at.out << counts(done, common.for_people);
-  return done.refused == 0 ? 0 : 1;
-}
 
 int run_export(const common_options& common, const export_options& options, console& at) {
   const signal_stop signals{at.stop};

@@ -22,6 +22,7 @@ namespace tools {
 struct log_event {
   skald::record record; ///< the id is nil where the log has none
   skald::timestamp time; ///< what the log says of `created`, without a counter that stands beside it
+  bool is_foreign = false; ///< it is no line of skald's, whose times stand as they are where it has an id
 };
 
 /// Reads what both write; the place is looked over.

@@ -77,8 +77,8 @@ void hydrator::take(const skald::result<skald::hydrate_report>& done, std::size_
 
 skald::record log_reader::next(log_event event) {
   auto& r = event.record;
-  if (!r.id.nil()) return std::move(r);
-  r.id = ids_.next(event.time, r.stream, r.type, r.data);
+  if (!r.id.nil() && !event.is_foreign) return std::move(r);
+  if (r.id.nil()) r.id = ids_.next(event.time, r.stream, r.type, r.data);
   auto& newest = newest_[r.stream];
   if (r.created.time() >= newest.time) r.created = std::max(r.created, newest.created.next());
   newest = {event.time.time(), r.created};

@@ -25,8 +25,8 @@ struct import_report {
 
 /// Brings events into a store, in durable transactions of many, while the next ones are read.
 ///
-/// Events come as hydrated, so that doing it twice changes nothing. Where the store refuses a record for what it is, or
-/// has another event under its id, the others are written.
+/// Events come as hydrated, so that doing it twice changes nothing. Where the store refuses a record for what it is,
+/// or has another event under its id, the others are written.
 class hydrator {
 public:
   /// `refused` is told of each such record: the number it was given, and why.
@@ -68,21 +68,21 @@ private:
 
 /// Makes records of the events of a log.
 ///
-/// Events keep their ids, or get ones that follow from what they are (`skald::log_ids`). Where events without ids
-/// follow each other in a stream, and the log's time does not go back by a millisecond, they get counters that keep
-/// the order of the log. Memory grows with the number of events without ids.
+/// Events keep their ids, or get ones that follow from what they are (`skald::log_ids`). Where events that are
+/// foreign, or have no ids, follow each other in a stream, they get counters that keep the order of the log, unless
+/// its time goes back by a millisecond. Memory grows with the number of events without ids, and of foreign streams.
 class log_reader {
 public:
   [[nodiscard]] skald::record next(log_event event);
 
 private:
   struct place {
-    skald::timestamp::milliseconds time{}; ///< of the newest line, as the log has it
+    skald::timestamp::milliseconds time{}; ///< of the newest event, as the log has it
     skald::timestamp created{}; ///< of its event
   };
 
   skald::log_ids ids_;
-  std::unordered_map<skald::stream_id, place> newest_; ///< of the lines without ids
+  std::unordered_map<skald::stream_id, place> newest_; ///< but for lines of skald's that have ids
 };
 
 } // namespace tools
