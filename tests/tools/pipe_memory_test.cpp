@@ -3,9 +3,9 @@
 #include <tools/pipe/session.hpp>
 
 #include <fstream>
-#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SKALD_SANITIZED
@@ -37,7 +37,7 @@ std::string list(const std::string& element, std::size_t bytes = long_text) {
 
 /// What the program makes of a line, whose pieces are not put together here: what this process holds counts as the
 /// program's.
-child::ended answer_to(const words& command, std::initializer_list<std::string_view> line) {
+child::ended answer_to(const words& command, const std::vector<std::string_view>& line) {
   const skald::test::temporary_folder folder;
   const auto in = (folder.path() / "in").string();
   std::ofstream file{in, std::ios::binary};
@@ -104,6 +104,18 @@ TEST_CASE("a line that is no JSON, or no event, costs as little memory") {
                                  {R"({"stream":"a","type":"t","data":1,"counter":)", numbers, "}\n"});
   CHECK_MESSAGE(refused.err.find("found an array") != std::string::npos, refused.err);
   CHECK(refused.peak_bytes < 2 * tools::pipe_session::most_bytes);
+}
+
+TEST_CASE("lines of a log that are refused later cost no more together") {
+  const skald::test::sqlite backend;
+  const std::string before = R"({"stream":"a","data":1,"created":"2020-01-01T00:00:00Z","type":")";
+  const auto type = repeated("t");
+  const std::string after = "\"}\n";
+  std::vector<std::string_view> lines;
+  for (int i = 0; i < 10; ++i) lines.insert(lines.end(), {before, type, after});
+  const auto done = answer_to({"import", "--store", backend.url(), "-"}, lines);
+  CHECK_MESSAGE(done.err.find("an event type has 1 to 256 bytes") != std::string::npos, done.err);
+  CHECK(done.peak_bytes < 2 * tools::pipe_session::most_bytes);
 }
 
 #endif

@@ -635,8 +635,8 @@ TEST_CASE("no more requests are under way than there is room for, with what they
      tools::pipe_session::most_requests},
     {R"("op":"append","command_id":"c","streams":[])", 192},
     {R"("op":"read_all")", 6},
-    {R"("op":"related","key":"k")", 3},
-    {R"("op":"stats")", 3},
+    {R"("op":"related","key":"k")", 12},
+    {R"("op":"stats")", 12},
     {R"("op":"snapshot","reducer":"r","stream":"a")", 1},
   };
   for (const auto& row : rows) {

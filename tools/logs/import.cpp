@@ -30,7 +30,7 @@ hydrator::~hydrator() {
 }
 
 void hydrator::add(skald::record r, std::uint64_t number) {
-  next_.bytes += r.data.size() + r.meta.size();
+  next_.bytes += r.type.size() + r.data.size() + r.meta.size(); // the store has yet to look at the type
   next_.records.push_back(std::move(r));
   next_.numbers.push_back(number);
   if (next_.records.size() >= most_records || next_.bytes >= most_bytes) write();

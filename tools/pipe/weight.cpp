@@ -14,6 +14,8 @@ constexpr std::size_t id_text = 40; // in the answer, with quotes and comma
 /// escaped.
 constexpr std::size_t page = limits::page_bytes + limits::event_bytes + limits::page_records * 8192;
 
+constexpr std::size_t list = std::size_t{16} << 20; // of names, which may be any number
+
 struct weigher {
   template <class T>
   std::size_t operator()(const std::vector<T>& all) const {
@@ -48,9 +50,9 @@ struct weigher {
   // The state, and its text.
   std::size_t operator()(const skald::snapshot_key&) const { return 2 * limits::snapshot_bytes; }
   std::size_t operator()(const skald::snapshot& s) const { return s.state.size(); }
-  std::size_t operator()(const skald::relation_key&) const { return limits::snapshot_bytes; }
-  std::size_t operator()(const skald::stream_id&) const { return limits::snapshot_bytes; }
-  std::size_t operator()(const stats_request&) const { return limits::snapshot_bytes; }
+  std::size_t operator()(const skald::relation_key&) const { return list; }
+  std::size_t operator()(const skald::stream_id&) const { return list; }
+  std::size_t operator()(const stats_request&) const { return list; }
 };
 
 } // namespace
