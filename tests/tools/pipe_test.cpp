@@ -647,7 +647,8 @@ TEST_CASE("no more requests are under way than there is room for, with what they
     const auto session = std::make_shared<tools::pipe_session>(node, stream, [] {});
     std::atomic<std::size_t> called{0};
     std::atomic<bool> answering{false};
-    int written_before_the_last = 0;
+    std::atomic<std::size_t> taken{0};
+    std::size_t taken_before_an_answer = 0;
     std::thread taker;
     const std::function<void()> stop = [] {};
     const auto main = [&]() -> skald::task<void> {
@@ -657,8 +658,8 @@ TEST_CASE("no more requests are under way than there is room for, with what they
           called = i;
           called.notify_all();
           session->take({line, i + 1});
+          ++taken;
         }
-        written_before_the_last = out.writes;
         session->end();
       }};
       boost::asio::post(node.executor(), [&] { answering.wait(false); }); // until then nothing is answered
@@ -667,6 +668,8 @@ TEST_CASE("no more requests are under way than there is room for, with what they
     };
     std::thread opener{[&] {
       for (auto seen = called.load(); seen != row.most; seen = called) called.wait(seen);
+      for (int turns = 0; turns < 1000; ++turns) std::this_thread::yield(); // the last one would be taken by then
+      taken_before_an_answer = taken;
       answering = true;
       answering.notify_all();
     }};
@@ -674,7 +677,7 @@ TEST_CASE("no more requests are under way than there is room for, with what they
     taker.join();
     opener.join();
     session->finish();
-    CHECK(written_before_the_last > 0);
+    CHECK(taken_before_an_answer == row.most);
     CHECK(lines_of(out.text).size() == row.most + 1);
   }
 }

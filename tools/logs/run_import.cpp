@@ -53,10 +53,11 @@ log_shape shape_of(const import_options& options) {
                    options.exact_times ? skald::timestamp::finer::refused : skald::timestamp::finer::in_counter}};
 }
 
-/// Calls `take` with each event and its line, and `refuse` with each line that holds none, until it is stopped.
+/// Calls `take` with each event and its line, and `refuse` with each line that holds none. Once it is stopped, it ends
+/// after the lines that were read.
 template <class Take, class Refuse>
 void for_each_event(log_source& events, const stop_source& stop, Take take, Refuse refuse) {
-  while (!stop.stopped()) {
+  for (;;) {
     try {
       auto event = events.next();
       if (!event || !take(std::move(*event), events.line())) return;
