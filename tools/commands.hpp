@@ -54,9 +54,9 @@ struct backup_options {
 };
 
 struct import_options {
-  std::vector<std::string> files; ///< `-` is the console's input
-  std::string format; ///< as `log_shape` has it
-  std::string map; ///< as `member_map` has it
+  std::vector<std::string> files{}; ///< `-` is the console's input
+  std::string format{}; ///< as `log_shape` has it
+  std::string map{}; ///< as `member_map` has it
   bool dry_run = false; ///< shows what the first events would be
   std::string time = "rfc3339"; ///< how the logs write times, as `time_style` has it
   bool exact_times = false; ///< times finer than a millisecond are refused
